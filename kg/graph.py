@@ -1,0 +1,274 @@
+"""The graph: a ``networkx.MultiDiGraph`` whose attribute names this module owns.
+
+A node's key is the entity's id, an edge's key the fact's id; ``graph.graph`` holds the documents and the reasons of merges. All
+attribute values are plain JSON values, so the node-link form of the graph is the graph. Symmetric predicates are stored once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
+
+import networkx as nx
+
+from kg.errors import KgError
+from kg.model import Document, Entity, Evidence, Fact, Knowledge, Located, Span
+
+if TYPE_CHECKING:
+    from kg.ontology import Ontology
+
+DOCUMENTS = "documents"
+MERGES = "merges"
+
+Scalar = str | int | float
+
+
+class MentionRecord(TypedDict):
+    """A place that names an entity; ``start``/``end`` count code points of the document's text, end exclusive."""
+
+    document: str
+    start: int
+    end: int
+    text: str
+    confidence: float
+
+
+class EvidenceRecord(TypedDict):
+    """One statement of a fact; ``subject``, ``object`` and ``trigger`` are ``[start, end]`` or ``None``."""
+
+    document: str
+    start: int
+    end: int
+    quote: str
+    confidence: float
+    implied: bool
+    extractor: str
+    subject: list[int] | None
+    object: list[int] | None
+    trigger: list[int] | None
+    attributes: dict[str, Scalar]
+
+
+class NodeRecord(TypedDict):
+    """The attributes of a node; ``label`` is the canonical name, ``subtype``, ``scope`` and ``registry`` may be ``None``."""
+
+    label: str
+    type: str
+    subtype: str | None
+    roles: list[str]
+    aliases: list[str]
+    scope: str | None
+    registry: str | None
+    attributes: dict[str, Scalar]
+    mentions: list[MentionRecord]
+
+
+class EdgeRecord(TypedDict):
+    """The attributes of an edge; ``symmetric`` says that the direction means nothing."""
+
+    predicate: str
+    symmetric: bool
+    implied: bool
+    confidence: float
+    evidence: list[EvidenceRecord]
+
+
+class DocumentRecord(TypedDict):
+    """A document with its unmodified text; ``title`` and ``publisher`` are text, ``date`` is ISO 8601."""
+
+    id: str
+    path: str
+    sha256: str
+    encoding: str
+    title: str | None
+    date: str | None
+    publisher: str | None
+    text: str
+
+
+class MergeRecord(TypedDict):
+    """Why a name became part of an entity, or was kept apart from it."""
+
+    entity: str
+    name: str
+    reason: str
+    document: str
+
+
+class Edge(NamedTuple):
+    """One edge as exporters read it."""
+
+    id: str
+    subject: str
+    object: str
+    record: EdgeRecord
+
+
+if TYPE_CHECKING:
+    Graph = nx.MultiDiGraph[str]
+else:
+    Graph = nx.MultiDiGraph
+
+
+def build_graph(knowledge: Knowledge, ontology: Ontology) -> Graph:
+    """Return the graph of ``knowledge``: one node an entity, one edge a fact.
+
+    Nodes and edges are added in the order of their ids, so that the same knowledge gives the same graph.
+
+    Raises:
+        KgError: A fact or mention names an entity, document or predicate that does not exist.
+    """
+    graph: Graph = nx.MultiDiGraph()
+    graph.graph[DOCUMENTS] = {d.id: _document(d) for d in sorted(knowledge.documents, key=lambda d: d.id)}
+    graph.graph[MERGES] = [
+        {"entity": m.entity, "name": m.name, "reason": m.reason, "document": m.document}
+        for m in sorted(knowledge.merges, key=lambda m: (m.entity, m.name, m.document, m.reason))
+    ]
+    for entity in sorted(knowledge.entities, key=lambda e: e.id):
+        _check_documents(graph, entity.id, (m.document for m in entity.mentions))
+        graph.add_node(entity.id, **_node(entity))
+    for fact in sorted(knowledge.facts, key=lambda f: f.id):
+        _check_documents(graph, fact.id, (e.document for e in fact.evidence))
+        for end in (fact.subject, fact.object):
+            if end not in graph:
+                raise KgError(f"fact {fact.id}: no entity has the id {end!r}")
+        if fact.predicate not in ontology.predicates:
+            known = ", ".join(sorted(ontology.predicates))
+            raise KgError(f"fact {fact.id}: unknown predicate {fact.predicate!r}; known: {known}")
+        graph.add_edge(fact.subject, fact.object, key=fact.id, **_edge(fact, ontology.predicates[fact.predicate].symmetric))
+    return graph
+
+
+def entities(graph: Graph) -> Iterator[tuple[str, NodeRecord]]:
+    """Yield ``(id, attributes)`` of every node in the order of ids."""
+    for node in sorted(graph.nodes):
+        yield node, cast(NodeRecord, graph.nodes[node])
+
+
+def facts(graph: Graph) -> Iterator[Edge]:
+    """Yield every edge in the order of fact ids."""
+    found = (Edge(k, s, o, cast(EdgeRecord, d)) for s, o, k, d in graph.edges(keys=True, data=True))
+    yield from sorted(found, key=lambda e: e[:3])
+
+
+def facts_by_subject(graph: Graph, subject: str) -> list[Edge]:
+    """Return the edges that leave ``subject``, ordered by predicate, object and id."""
+    found = [Edge(k, subject, o, cast(EdgeRecord, d)) for _, o, k, d in graph.out_edges(subject, keys=True, data=True)]
+    return sorted(found, key=lambda e: (e.record["predicate"], e.object, e.id))
+
+
+def documents(graph: Graph) -> Iterator[DocumentRecord]:
+    """Yield the documents in the order of their ids."""
+    records: Mapping[str, DocumentRecord] = graph.graph[DOCUMENTS]
+    for key in sorted(records):
+        yield records[key]
+
+
+def document(graph: Graph, id_: str) -> DocumentRecord:
+    """Return the document with this id."""
+    return cast(DocumentRecord, graph.graph[DOCUMENTS][id_])
+
+
+def merges(graph: Graph) -> list[MergeRecord]:
+    """Return why names were merged or kept apart, ordered by entity."""
+    return cast("list[MergeRecord]", graph.graph[MERGES])
+
+
+def classes_of(record: NodeRecord) -> list[str]:
+    """Return the class names of a node: subtype, type, then roles.
+
+    >>> classes_of({"type": "Organization", "subtype": "Company", "roles": ["PartnerBody"]})  # type: ignore[typeddict-item]
+    ['Company', 'Organization', 'PartnerBody']
+    """
+    first = [record["subtype"]] if record["subtype"] else []
+    return list(dict.fromkeys([*first, record["type"], *record["roles"]]))
+
+
+def document_dates(graph: Graph, records: list[MentionRecord] | list[EvidenceRecord]) -> list[str]:
+    """Return the dates of the documents in which ``records`` stand, sorted, each once."""
+    found = {graph.graph[DOCUMENTS][r["document"]]["date"] for r in records}
+    return sorted(d for d in found if d)
+
+
+def _check_documents(graph: Graph, where: str, ids: Iterator[str]) -> None:
+    for id_ in ids:
+        if id_ not in graph.graph[DOCUMENTS]:
+            raise KgError(f"{where}: no document has the id {id_!r}")
+
+
+def _document(document: Document) -> DocumentRecord:
+    def text(span: Span | None) -> str | None:
+        return document.text[span.start : span.end] if span else None
+
+    return {
+        "id": document.id,
+        "path": document.path,
+        "sha256": document.sha256,
+        "encoding": document.encoding,
+        "title": text(document.title),
+        "date": document.date,
+        "publisher": text(document.publisher),
+        "text": document.text,
+    }
+
+
+def _node(entity: Entity) -> dict[str, Any]:
+    record: NodeRecord = {
+        "label": entity.name,
+        "type": entity.type,
+        "subtype": entity.subtype,
+        "roles": sorted(entity.roles),
+        "aliases": sorted(entity.aliases),
+        "scope": entity.scope,
+        "registry": entity.registry,
+        "attributes": dict(sorted(entity.attributes)),
+        "mentions": [_mention(m) for m in sorted(entity.mentions)],
+    }
+    return dict(record)
+
+
+def _mention(mention: Located) -> MentionRecord:
+    return {
+        "document": mention.document,
+        "start": mention.start,
+        "end": mention.end,
+        "text": mention.text,
+        "confidence": mention.confidence,
+    }
+
+
+def _edge(fact: Fact, symmetric: bool) -> dict[str, Any]:
+    record: EdgeRecord = {
+        "predicate": fact.predicate,
+        "symmetric": symmetric,
+        "implied": fact.implied,
+        "confidence": fact.confidence,
+        "evidence": sorted((_evidence(e) for e in fact.evidence), key=_evidence_order),
+    }
+    return dict(record)
+
+
+def _evidence(evidence: Evidence) -> EvidenceRecord:
+    def pair(span: Span | None) -> list[int] | None:
+        return [span.start, span.end] if span else None
+
+    return {
+        "document": evidence.document,
+        "start": evidence.start,
+        "end": evidence.end,
+        "quote": evidence.quote,
+        "confidence": evidence.confidence,
+        "implied": evidence.implied,
+        "extractor": evidence.extractor,
+        "subject": pair(evidence.subject),
+        "object": pair(evidence.object),
+        "trigger": pair(evidence.trigger),
+        "attributes": dict(sorted(evidence.attributes)),
+    }
+
+
+def _evidence_order(record: EvidenceRecord) -> tuple[Any, ...]:
+    spans = tuple(record[name] or [-1, -1] for name in ("subject", "object", "trigger"))
+    return record["document"], record["start"], record["end"], record["extractor"], record["implied"], spans, sorted(
+        (k, str(v)) for k, v in record["attributes"].items()
+    )
