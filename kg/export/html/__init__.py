@@ -1,0 +1,49 @@
+"""``graph.html``: the graph as one page that opens from a double click, offline, and says of every edge who states it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg.export.html.data import network_data, page_data
+from kg.export.html.page import VENDORED, assemble
+from kg.graph import Graph, documents
+
+if TYPE_CHECKING:
+    from kg.ontology import Ontology
+
+DEFAULT_BASE = "https://example.org/kg/"
+
+VIS_LIMIT = 2000
+"""Nodes up to which vis-network draws the page; beyond, sigma.js does, with WebGL."""
+
+
+def render_html(
+    graph: Graph, ontology: Ontology, *, title: str | None = None, base_iri: str = DEFAULT_BASE, renderer: str | None = None
+) -> str:
+    """Return the page of ``graph``; the same graph gives the same text.
+
+    ``renderer`` is ``vis`` or ``sigma``; ``None`` chooses by the number of nodes. Without ``title`` the page takes that of its only
+    document, or says how many documents there are.
+
+    Raises:
+        ValueError: ``renderer`` is neither.
+    """
+    chosen = renderer or ("vis" if graph.number_of_nodes() <= VIS_LIMIT else "sigma")
+    if chosen not in VENDORED:
+        raise ValueError(f"no renderer {chosen!r}; known: {', '.join(sorted(VENDORED))}")
+    data = page_data(graph, ontology, title=title or _title(graph), base_iri=base_iri)
+    return assemble(data, network_data(data), renderer=chosen)
+
+
+def write_html(graph: Graph, ontology: Ontology, out_dir: Path, *, base_iri: str = DEFAULT_BASE) -> None:
+    """Write ``graph.html`` into ``out_dir``, in UTF-8 whatever the locale."""
+    text = render_html(graph, ontology, base_iri=base_iri)
+    Path(out_dir, "graph.html").write_bytes(text.encode("utf-8"))
+
+
+def _title(graph: Graph) -> str:
+    found = list(documents(graph))
+    if len(found) == 1:
+        return found[0]["title"] or found[0]["id"]
+    return f"知识图谱 · {len(found)} 篇文档"

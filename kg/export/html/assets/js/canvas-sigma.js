@@ -1,0 +1,70 @@
+// The graph on sigma.js: WebGL draws tens of thousands of nodes at once. Without WebGL the page says so and the table still works.
+const canvas = (() => {
+  const place = NETWORK.nodes.map((node) => ({ x: node.x, y: node.y }));
+  const nothing = () => {};
+  const graph = new graphology.MultiDirectedGraph();
+  NETWORK.nodes.forEach((node, i) => graph.addNode(i, { x: node.x, y: -node.y, size: Math.max(2, node.size / 3.2), color: kindOf(i).color, label: NODES[i].name }));
+  NETWORK.edges.forEach((edge, f) => graph.addEdgeWithKey(f, edge.from, edge.to, { color: edge.color, size: Math.min(3, edge.width * 0.6) }));
+  let view = null, hovered = null;
+  const pale = () => (state.dark ? "#2a323b" : "#dde2e8");
+  try {
+    view = new Sigma(graph, byId("net"), {
+      allowInvalidContainer: true, labelFont: FONT, labelSize: 12.5, labelColor: { color: ink().ink }, labelDensity: 0.6, labelGridCellSize: 130,
+      labelRenderedSizeThreshold: 5, zIndex: true, minCameraRatio: 0.003, maxCameraRatio: 4, hideEdgesOnMove: FACTS.length > 20000, enableEdgeEvents: FACTS.length <= 60000,
+      defaultEdgeType: "line",
+      nodeReducer: (key, data) => {
+        const i = Number(key);
+        if (!shownNode[i]) return { ...data, hidden: true };
+        const far = lit && !lit.nodes.has(i);
+        return { ...data, color: far ? pale() : data.color, label: far ? "" : data.label, zIndex: far ? 0 : 1, highlighted: i === state.node, forceLabel: i === state.node || (lit !== null && !far && lit.nodes.size < 60) };
+      },
+      edgeReducer: (key, data) => {
+        const f = Number(key);
+        if (!shownFact[f]) return { ...data, hidden: true };
+        const far = lit && !lit.facts.has(f);
+        if (far && lit.facts.size) return { ...data, color: pale(), size: 0.4, zIndex: 0 };
+        return { ...data, size: lit ? data.size + 1 : data.size, zIndex: 1 };
+      },
+    });
+  } catch (error) {
+    replace(byId("net"), h("p", { class: "bar" }, "WebGL: ", String(error.message || error)));
+  }
+  if (view) {
+    view.on("clickNode", ({ node }) => app.selectNode(Number(node)));
+    view.on("clickEdge", ({ edge }) => app.selectFact(Number(edge)));
+    view.on("clickStage", () => app.clear());
+    view.on("doubleClickNode", ({ node, preventSigmaDefault }) => { preventSigmaDefault(); app.showAround(Number(node), Math.max(1, state.depth)); });
+    view.on("enterNode", ({ node, event }) => { hovered = node; app.hint(hintOfNode(Number(node)), event.original); });
+    view.on("leaveNode", () => { hovered = null; app.hint(null); });
+  }
+  const shown = () => NODES.map((_, i) => i).filter((i) => shownNode[i]);
+  function frame(ids) {
+    if (!ids.length) return { x: 0.5, y: 0.5, ratio: 1 };
+    const at = ids.map((i) => view.getNodeDisplayData(i)).filter(Boolean);
+    const xs = at.map((p) => p.x), ys = at.map((p) => p.y);
+    const low = (v) => v.reduce((a, b) => Math.min(a, b), Infinity), high = (v) => v.reduce((a, b) => Math.max(a, b), -Infinity);
+    return { x: (low(xs) + high(xs)) / 2, y: (low(ys) + high(ys)) / 2, ratio: Math.min(1.05, Math.max(0.02, 1.2 * Math.max(high(xs) - low(xs), high(ys) - low(ys)))) };
+  }
+  return {
+    update: () => { if (view) { view.setSetting("labelColor", { color: ink().ink }); view.refresh({ skipIndexation: true }); } },
+    fit: (ids = shown(), animate = true) => {
+      if (!view) return;
+      const target = ids.length === NODES.length ? { x: 0.5, y: 0.5, ratio: 1 } : frame(ids);
+      if (animate) view.getCamera().animate(target, { duration: 350 });
+      else view.getCamera().setState(target);
+    },
+    focus: (i) => {
+      if (!view) return;
+      const at = view.getNodeDisplayData(i);
+      if (at) view.getCamera().animate({ x: at.x, y: at.y, ratio: Math.min(view.getCamera().ratio, 0.12) }, { duration: 350 });
+    },
+    zoom: (by) => { if (view) view.getCamera().setState({ ratio: view.getCamera().ratio / by }); },
+    pan: (dx, dy) => { if (view) { const c = view.getCamera(); c.setState({ x: c.x + (dx / 900) * c.ratio, y: c.y - (dy / 900) * c.ratio }); } },
+    physics: null,
+    place: (i) => place[i],
+    scale: () => (view ? 1 / view.getCamera().ratio : 1),
+    domOf: (i) => (view ? view.graphToViewport({ x: place[i].x, y: -place[i].y }) : null),
+    named: () => new Set(),
+    resize: () => { if (view) { view.resize(); view.refresh({ skipIndexation: true }); } },
+  };
+})();

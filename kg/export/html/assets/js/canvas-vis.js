@@ -1,0 +1,109 @@
+// The graph on vis-network: the network that pyvis built, with nodes painted by paint.js.
+const canvas = (() => {
+  const place = NETWORK.nodes.map((node) => ({ x: node.x, y: node.y }));
+  const nodes = new vis.DataSet(NETWORK.nodes.map((node) => ({ id: node.id, x: node.x, y: node.y, size: node.size, label: "", hidden: !shownNode[node.id] })));
+  const edgeNow = new Array(FACTS.length).fill("");
+  let hovered = null, names = new Set(), namesFor = "", version = 0;
+
+  const edgeLook = (f) => {
+    if (!shownFact[f]) return "hidden";
+    const light = lit ? (lit.facts.has(f) ? "lit" : "dim") : "plain";
+    const named = light === "lit" || (state.names && light !== "dim");
+    return `${light}${named ? `/${state.lang}` : ""}${state.dark ? "/dark" : ""}`;
+  };
+  const edgeOf = (f, look) => {
+    if (look === "hidden") return { id: f, hidden: true, label: " " };
+    const base = NETWORK.edges[f], light = look.split("/")[0], colours = ink();
+    return {
+      id: f, hidden: false,
+      color: { color: base.color, highlight: base.color, hover: base.color, opacity: { lit: 1, dim: 0.1, plain: 0.62 }[light] },
+      width: base.width + (light === "lit" ? 1 : 0),
+      label: look.includes("/zh") || look.includes("/en") ? label(DATA.predicates[FACTS[f].p]) : " ",
+      font: { size: 11, color: colours.ink, strokeWidth: 4, strokeColor: colours.halo, face: FONT, align: "horizontal" },
+    };
+  };
+  const edges = new vis.DataSet(NETWORK.edges.map((edge, f) => {
+    edgeNow[f] = edgeLook(f);
+    return { ...edge, ...edgeOf(f, edgeNow[f]) };
+  }));
+
+  const net = new vis.Network(byId("net"), { nodes, edges }, {
+    ...NETWORK.options,
+    autoResize: true,
+    configure: { enabled: false },
+    physics: { enabled: false, stabilization: false, barnesHut: { gravitationalConstant: -9000, springLength: 130, avoidOverlap: 0.4 } },
+    layout: { improvedLayout: false },
+    interaction: { hover: true, hideEdgesOnDrag: FACTS.length > 3000, multiselect: false, selectConnectedEdges: false, tooltipDelay: 1e9, zoomSpeed: 0.6 },
+    nodes: {
+      shape: "custom", chosen: false,
+      ctxRenderer: ({ ctx, id, x, y, state: now }) => {
+        const scale = net ? net.getScale() : 1, r = radii[id];
+        return {
+          drawNode: () => paintNode(ctx, id, x, y, scale, now.hover || id === hovered),
+          drawExternalLabel: () => {
+            const strong = id === state.node || id === hovered;
+            if (strong || names.has(id)) paintName(ctx, id, x, y, scale, strong);
+          },
+          nodeDimensions: { width: r * 2, height: r * 2 },
+        };
+      },
+    },
+    edges: { arrows: { to: { enabled: true, scaleFactor: 0.55 } }, arrowStrikethrough: false, smooth: false, chosen: false, selectionWidth: 0, hoverWidth: 0.6, endPointOffset: { from: 0, to: 2 } },
+  });
+
+  net.on("beforeDrawing", (context) => {
+    const scale = net.getScale(), key = `${scale.toFixed(2)}/${version}`;
+    if (key !== namesFor) { namesFor = key; names = roomFor(context, scale, (i) => place[i]); }
+  });
+  const readPlaces = () => {
+    const now = net.getPositions();
+    for (const [id, at] of Object.entries(now)) place[id] = at;
+    version++;
+  };
+  net.on("dragEnd", readPlaces);
+  net.on("stabilized", readPlaces);
+  net.on("click", ({ nodes: [node], edges: [edge], pointer }) => {
+    if (node === undefined) node = net.getNodeAt(pointer.DOM);
+    if (node !== undefined) app.selectNode(node);
+    else if (edge !== undefined) app.selectFact(edge);
+    else app.clear();
+  });
+  net.on("doubleClick", ({ nodes: [node] }) => { if (node !== undefined) app.showAround(node, Math.max(1, state.depth)); });
+  net.on("hoverNode", ({ node, event }) => { hovered = node; app.hint(hintOfNode(node), event); net.redraw(); });
+  net.on("blurNode", () => { hovered = null; app.hint(null); net.redraw(); });
+  net.on("hoverEdge", ({ edge, event }) => app.hint(hintOfFact(edge), event));
+  net.on("blurEdge", () => app.hint(null));
+
+  const nodeNow = Uint8Array.from(shownNode);
+  function update() {
+    version++;
+    const nodeChanges = [], edgeChanges = [];
+    for (let i = 0; i < NODES.length; i++) {
+      if (nodeNow[i] !== shownNode[i]) { nodeNow[i] = shownNode[i]; nodeChanges.push({ id: i, hidden: !shownNode[i] }); }
+    }
+    for (let f = 0; f < FACTS.length; f++) {
+      const look = edgeLook(f);
+      if (look !== edgeNow[f]) { edgeNow[f] = look; edgeChanges.push(edgeOf(f, look)); }
+    }
+    if (nodeChanges.length) nodes.update(nodeChanges);
+    if (edgeChanges.length) edges.update(edgeChanges);
+    net.unselectAll();
+    net.redraw();
+  }
+  const shown = () => NODES.map((_, i) => i).filter((i) => shownNode[i]);
+  return {
+    update,
+    fit: (ids = shown(), animate = true) => {
+      if (ids.length) net.fit({ nodes: ids, maxZoomLevel: 1.4, animation: animate && { duration: 350, easingFunction: "easeInOutQuad" } });
+    },
+    focus: (i) => net.focus(i, { scale: Math.max(net.getScale(), 0.8), animation: { duration: 350, easingFunction: "easeInOutQuad" } }),
+    zoom: (by) => net.moveTo({ scale: Math.min(6, Math.max(0.02, net.getScale() * by)) }),
+    pan: (dx, dy) => { const at = net.getViewPosition(), k = net.getScale(); net.moveTo({ position: { x: at.x + dx / k, y: at.y + dy / k } }); },
+    physics: (on) => { readPlaces(); net.setOptions({ physics: { enabled: on } }); if (!on) { net.stopSimulation(); readPlaces(); } },
+    place: (i) => place[i],
+    scale: () => net.getScale(),
+    domOf: (i) => net.canvasToDOM(place[i]),
+    named: () => names,
+    resize: () => { net.setSize("100%", "100%"); net.redraw(); },
+  };
+})();

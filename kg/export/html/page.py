@@ -1,0 +1,87 @@
+"""One HTML file, whole: template, style, scripts and data in one text that asks nothing of any network.
+
+The Content-Security-Policy allows the scripts and styles of this page by their hash and nothing else
+(https://www.w3.org/TR/CSP3/); data stands in ``application/json`` blocks that no browser runs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+SCRIPTS = (
+    "words.js",
+    "dom.js",
+    "data.js",
+    "state.js",
+    "paint.js",
+    "canvas-{renderer}.js",
+    "queries.js",
+    "panel.js",
+    "paper.js",
+    "table.js",
+    "search.js",
+    "picture.js",
+    "app.js",
+)
+VENDORED = {"vis": ("vis-network.min.js",), "sigma": ("graphology.umd.min.js", "sigma.min.js")}
+
+_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_VIS_STYLE = re.compile(r"""\bA\(("|')((?:div)?\.vis(?:(?!\1)[^\\]|\\.)*)\1\)""")
+
+
+def safe_json(value: Any) -> str:
+    """Return JSON that cannot end the script element it stands in.
+
+    >>> safe_json("</script>&")
+    '"\\\\u003c/script\\\\u003e\\\\u0026"'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return re.sub("[<>&\u2028\u2029]", lambda m: _ESCAPES[m[0]], text)
+
+
+def assemble(data: dict[str, Any], network: dict[str, Any], *, renderer: str) -> str:
+    """Return the page that shows ``data`` with ``renderer``, ``vis`` or ``sigma``."""
+    vendor = "\n".join(_vendored(name) for name in VENDORED[renderer])
+    program = '(() => {\n"use strict";\n' + "\n".join(_asset(f"js/{s.format(renderer=renderer)}") for s in SCRIPTS) + "})();\n"
+    style = _asset("style.css")
+    policy = (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src blob:; "
+        f"script-src {_hash(vendor)} {_hash(program)}; style-src {' '.join([_hash(style), *_styles_of(vendor)])}"
+    )
+    parts = {
+        "policy": html.escape(policy, quote=True).replace("&#x27;", "'"),
+        "title": html.escape(data["title"]),
+        "style": style,
+        "data": safe_json(data | {"renderer": renderer}),
+        "network": safe_json(network),
+        "vendor": vendor,
+        "program": program,
+    }
+    # One pass: a placeholder that stands in the data is data.
+    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], _asset("template.html"))
+
+
+def _asset(name: str) -> str:
+    text = files("kg.export.html").joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
+    return text.replace("\r\n", "\n")
+
+
+def _vendored(name: str) -> str:
+    """Return a vendored script without the address of its source map, which developer tools would ask for."""
+    return re.sub(r"//# sourceMappingURL=\S+", "", _asset(f"vendor/{name}"))
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _styles_of(vendor: str) -> list[str]:
+    """Return the hashes of the style sheets that vis-network adds to the page when it starts: first empty, then with their text."""
+    sheets = [sheet for _, sheet in _VIS_STYLE.findall(vendor)]
+    return [_hash(re.sub(r"\\(.)", r"\1", sheet)) for sheet in ["", *sheets] if sheets]
