@@ -1,0 +1,1 @@
+"""From a document to its annotation: lexical analysis, mentions, names, relations."""

@@ -1,0 +1,1 @@
+"""Fitting the models from annotated documents; nothing here is needed to use them."""

@@ -1,0 +1,76 @@
+"""The lexicon of a domain pack: head nouns, trigger words and markers, read from ``PACK/lexicon/*.tsv``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kg.errors import PackError
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Words that say what a name or a clause is about.
+
+    ``heads`` maps a head noun to the classes it makes (most usual first), ``triggers`` a predicate to its words, ``markers`` a kind
+    (``planned``, ``negated``, ``hypothetical``, ``anaphora``, ``owner``, ``abbreviation``) to its words, and ``plain`` holds names too common to be
+    entities (``高质量发展``).
+    """
+
+    heads: Mapping[str, tuple[str, ...]]
+    triggers: Mapping[str, tuple[str, ...]]
+    markers: Mapping[str, tuple[str, ...]]
+    plain: frozenset[str]
+
+
+def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection[str]) -> Lexicon:
+    """Read the lexicon of a pack; a missing file counts as empty.
+
+    Args:
+        pack: folder of the domain pack.
+        classes: names of the classes that a head noun may make.
+        predicates: names of the predicates that a trigger may state.
+
+    Raises:
+        PackError: a line has the wrong number of columns or names a class or predicate that the ontology does not have.
+    """
+    folder = pack / "lexicon"
+    heads = {}
+    for where, (head, names) in _rows(folder / "heads.tsv", "head", "classes"):
+        heads[head] = tuple(_known(name, classes, where, "class") for name in names.split("|"))
+    triggers = {}
+    for where, (predicate, words) in _rows(folder / "triggers.tsv", "predicate", "words"):
+        triggers[_known(predicate, predicates, where, "predicate")] = tuple(words.split("|"))
+    markers = {kind: tuple(words.split("|")) for _, (kind, words) in _rows(folder / "markers.tsv", "kind", "words")}
+    plain = frozenset(word for _, (word,) in _rows(folder / "plain.tsv", "word"))
+    return Lexicon(heads=heads, triggers=triggers, markers=markers, plain=plain)
+
+
+def _rows(path: Path, *header: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The rows of a tab-separated file with the place of each (``file:line``); ``#`` starts a comment line."""
+    if not path.exists():
+        return
+    expected: tuple[str, ...] | None = None
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        cells = tuple(cell.strip() for cell in line.split("\t"))
+        where = f"{path}:{number}"
+        if expected is None:
+            if cells != header:
+                raise PackError(f"{where}: the first line must be {' <tab> '.join(header)!r}, not {line!r}")
+            expected = header
+            continue
+        if len(cells) != len(header) or not all(cells):
+            raise PackError(f"{where}: expected {len(header)} columns ({', '.join(header)}), got {line!r}")
+        yield where, cells
+
+
+def _known(name: str, names: Collection[str], where: str, what: str) -> str:
+    if name not in names:
+        close = difflib.get_close_matches(name, list(names), 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise PackError(f"{where}: unknown {what} {name!r}{hint} Known: {', '.join(sorted(names))}")
+    return name
