@@ -1,0 +1,30 @@
+"""Files made from the graph. Every writer reads only the graph and the ontology, and the same graph gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kg.export import cyjs, datasets, gexf, graphml, html, jsonld, neo4j, nodelink, provenance, turtle
+
+Writer = Callable[..., None]
+"""``write(graph, ontology, out_dir, *, base_iri)``."""
+
+FORMATS: dict[str, tuple[tuple[str, ...], Writer]] = {
+    "turtle": (("graph.ttl",), turtle.write),
+    "provenance": (("provenance.ttl",), provenance.write),
+    "html": (("graph.html",), html.write_html),
+    "json": (("graph.json",), nodelink.write),
+    "jsonld": (("graph.jsonld",), jsonld.write),
+    "graphml": (("graph.graphml",), graphml.write),
+    "gexf": (("graph.gexf",), gexf.write),
+    "neo4j-csv": (("neo4j/nodes.csv", "neo4j/relationships.csv"), neo4j.write_csv),
+    "cypher": (("neo4j/import.cypher",), neo4j.write_cypher),
+    "nquads": (("graph.nq",), datasets.write_nquads),
+    "trig": (("graph.trig",), datasets.write_trig),
+    "rdf12": (("provenance-rdf12.ttl",), provenance.write_rdf12),
+    "cyjs": (("graph.cyjs",), cyjs.write),
+}
+"""Format name → the files it makes, relative to the output folder, and its writer."""
+
+DEFAULT_FORMATS = ("turtle", "provenance", "html", "json", "jsonld", "graphml", "gexf", "neo4j-csv", "cypher")
+"""What ``kg build`` writes."""

@@ -1,0 +1,237 @@
+"""The property graph: CSV for ``neo4j-admin database import`` and ``import.cypher`` for a running server.
+
+Every node is an ``:Entity`` with its classes as further labels; a relationship's type is its predicate (``PAIRS_WITH``). In the
+CSV, elements of arrays are separated by ``;``, which neo4j-admin cannot escape: in an element it is a backslash and ``u003B``.
+Formats: https://neo4j.com/docs/operations-manual/current/import/ and https://neo4j.com/docs/cypher-manual/current/syntax/.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from kg import graph as kgraph
+
+if TYPE_CHECKING:
+    from kg.ontology import Ontology
+
+BATCH = 200
+"""Rows of one statement of ``import.cypher``."""
+
+ARRAY_DELIMITER = ";"
+
+NODE_COLUMNS = {
+    "id": "ID",
+    "name": "string",
+    "type": "string",
+    "subtype": "string",
+    "aliases": "string[]",
+    "documents": "string[]",
+    "mentions": "long",
+    "attributes": "string",
+}
+EDGE_COLUMNS = {
+    "id": "string",
+    "predicate": "string",
+    "symmetric": "boolean",
+    "implied": "boolean",
+    "confidence": "double",
+    "statements": "long",
+    "documents": "string[]",
+    "dates": "string[]",
+    "quotes": "string[]",
+    "starts": "long[]",
+    "ends": "long[]",
+    "attributes": "string",
+}
+
+_CONSTRAINT = "CREATE CONSTRAINT kg_entity_id IF NOT EXISTS FOR (n:Entity) REQUIRE n.id IS UNIQUE"
+
+Properties = dict[str, Any]
+
+
+def write_csv(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
+    """Write ``neo4j/nodes.csv`` and ``neo4j/relationships.csv``, every text quoted, with typed headers."""
+    folder = out_dir / "neo4j"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "nodes.csv", "w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+        rows.writerow([*(f"{name}:{kind}" for name, kind in NODE_COLUMNS.items()), ":LABEL"])
+        for id_, record in kgraph.entities(graph):
+            properties = node_properties(id_, record)
+            rows.writerow([*(_cell(properties.get(name)) for name in NODE_COLUMNS), _cell(labels(record))])
+    with open(folder / "relationships.csv", "w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+        rows.writerow([":START_ID", ":END_ID", ":TYPE", *(f"{name}:{kind}" for name, kind in EDGE_COLUMNS.items())])
+        for edge in kgraph.facts(graph):
+            properties = edge_properties(graph, edge)
+            cells = (_cell(properties.get(name)) for name in EDGE_COLUMNS)
+            rows.writerow([edge.subject, edge.object, relationship_type(edge.record["predicate"]), *cells])
+
+
+def write_cypher(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
+    """Write ``neo4j/import.cypher``: idempotent statements without parameters, each ended by ``;`` and a line break.
+
+    No string of the data can hold a line break, so a reader that splits at ``;`` before a line break finds the statements.
+    """
+    folder = out_dir / "neo4j"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "import.cypher", "w", encoding="utf-8", newline="\n") as file:
+        for text, rows in statements(graph):
+            _write_statement(file, text, rows)
+
+
+def statements(graph: kgraph.Graph, *, batch: int = BATCH) -> Iterator[tuple[str, list[Properties]]]:
+    """Yield Cypher statements with the value of their parameter ``$rows`` (empty where a statement has none)."""
+    yield _CONSTRAINT, []
+    nodes = sorted((labels(record), id_, record) for id_, record in kgraph.entities(graph))
+    for names, group in groupby(nodes, key=lambda item: item[0]):
+        further = "".join(f":{identifier(name)}" for name in names[1:])
+        text = f"UNWIND $rows AS row MERGE (n:Entity {{id: row.id}}) SET n += row SET n{further}"
+        for rows in _batches((node_properties(id_, record) for _, id_, record in group), batch):
+            yield text, rows
+    edges = sorted(kgraph.facts(graph), key=lambda edge: (edge.record["predicate"], edge.id))
+    for predicate, members in groupby(edges, key=lambda edge: edge.record["predicate"]):
+        kind = identifier(relationship_type(predicate))
+        text = (
+            "UNWIND $rows AS row MATCH (a:Entity {id: row.start}) MATCH (b:Entity {id: row.end}) "
+            f"MERGE (a)-[r:{kind} {{id: row.properties.id}}]->(b) SET r += row.properties"
+        )
+        found = ({"start": e.subject, "end": e.object, "properties": edge_properties(graph, e)} for e in members)
+        for rows in _batches(found, batch):
+            yield text, rows
+
+
+def node_properties(id_: str, record: kgraph.NodeRecord) -> Properties:
+    """Return the properties of a node; those without a value are left out."""
+    properties = {
+        "id": id_,
+        "name": record["label"],
+        "type": record["type"],
+        "subtype": record["subtype"],
+        "aliases": record["aliases"],
+        "documents": sorted({mention["document"] for mention in record["mentions"]}),
+        "mentions": len(record["mentions"]),
+        "attributes": _json_or_none(record["attributes"]),
+    }
+    return {name: value for name, value in properties.items() if value is not None}
+
+
+def edge_properties(graph: kgraph.Graph, edge: kgraph.Edge) -> Properties:
+    """Return the properties of a relationship; the arrays run parallel, one element a statement of the fact."""
+    record, evidence = edge.record, edge.record["evidence"]
+    attributes = [e["attributes"] for e in evidence]
+    properties = {
+        "id": edge.id,
+        "predicate": record["predicate"],
+        "symmetric": record["symmetric"],
+        "implied": record["implied"],
+        "confidence": float(record["confidence"]),
+        "statements": len(evidence),
+        "documents": [e["document"] for e in evidence],
+        "dates": [kgraph.document(graph, e["document"])["date"] or "" for e in evidence],
+        "quotes": [e["quote"] for e in evidence],
+        "starts": [e["start"] for e in evidence],
+        "ends": [e["end"] for e in evidence],
+        "attributes": _json_or_none(attributes if any(attributes) else None),
+    }
+    return {name: value for name, value in properties.items() if value is not None}
+
+
+def labels(record: kgraph.NodeRecord) -> tuple[str, ...]:
+    """Return the labels of a node: ``Entity``, then its classes from the general to the particular, roles last."""
+    first = [record["type"], *([record["subtype"]] if record["subtype"] else [])]
+    return ("Entity", *dict.fromkeys([*first, *record["roles"]]))
+
+
+def relationship_type(predicate: str) -> str:
+    """Return the name of a predicate in the custom of property graphs.
+
+    >>> relationship_type("pairsWith")
+    'PAIRS_WITH'
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", predicate).upper()
+
+
+def identifier(name: str) -> str:
+    """Return ``name`` as a Cypher name: in backticks, those inside doubled, unless it is a plain word."""
+    return name if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) else "`" + name.replace("`", "``") + "`"
+
+
+def cypher_literal(value: Any) -> str:
+    r"""Return ``value`` as a Cypher expression.
+
+    JSON's escapes are Cypher's. A backslash before ``u`` is put into a string of its own: some versions of Neo4j read ``\uXXXX``
+    before they read strings, and a text that spells one must not end the string.
+
+    >>> print(cypher_literal({"name": 'a"b\n', "n": [1, True]}))
+    {name: "a\"b\n", n: [1, true]}
+    """
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{identifier(k)}: {cypher_literal(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(cypher_literal, value)) + "]"
+    if isinstance(value, str):
+        parts = re.split(r"(?<=\\)(?=u)", value)
+        return " + ".join(json.dumps(part, ensure_ascii=False) for part in parts)
+    return json.dumps(value)
+
+
+def array_cell(values: Iterable[Any]) -> str:
+    r"""Return an array as neo4j-admin reads it from one cell.
+
+    >>> array_cell(["a;b", "c"])
+    'a\\u003Bb;c'
+    """
+    escaped = (re.sub(r"\\(?=u00(?:3B|5C))", r"\\u005C", str(value)).replace(";", r"\u003B") for value in values)
+    return ARRAY_DELIMITER.join(escaped)
+
+
+def array_values(cell: str) -> list[str]:
+    r"""Return the array that ``array_cell`` was given; an empty cell is an empty array.
+
+    >>> array_values(array_cell(["a;b", r"\\u003B"])) == ["a;b", r"\\u003B"]
+    True
+    """
+    if not cell:
+        return []
+    return [re.sub(r"\\u00(3B|5C)", lambda m: chr(int(m.group(1), 16)), part) for part in cell.split(ARRAY_DELIMITER)]
+
+
+def _cell(value: Any) -> str | int | float:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return array_cell(value)
+    if isinstance(value, (int, float)):
+        return value
+    return str(value)
+
+
+def _json_or_none(value: Any) -> str | None:
+    return json.dumps(value, ensure_ascii=False) if value else None
+
+
+def _batches(rows: Iterable[Properties], size: int) -> Iterator[list[Properties]]:
+    batch: list[Properties] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _write_statement(file: IO[str], text: str, rows: list[Properties]) -> None:
+    if rows:
+        literal = "[\n" + ",\n".join(map(cypher_literal, rows)) + "\n]"
+        text = text.replace("$rows", literal, 1)
+    file.write(text + ";\n")

@@ -1,0 +1,59 @@
+"""``graph.json``: the whole graph in networkx's node-link form, the one export from which all others can be made again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import networkx as nx
+
+from kg import graph as kgraph
+from kg.errors import InputError
+
+if TYPE_CHECKING:
+    from kg.ontology import Ontology
+
+FILE_NAME = "graph.json"
+
+
+def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
+    """Write ``graph.json``, one node or edge a line; ``networkx.node_link_graph`` reads it."""
+    head = {**graph.graph, "base_iri": base_iri}
+    with open(out_dir / FILE_NAME, "w", encoding="utf-8", newline="\n") as file:
+        file.write('{"directed": true, "multigraph": true,\n"graph": ' + _json(head) + ',\n"nodes": [')
+        _lines(file, ({"id": id_, **record} for id_, record in kgraph.entities(graph)))
+        file.write('],\n"edges": [')
+        _lines(file, ({"source": e.subject, "target": e.object, "key": e.id, **e.record} for e in kgraph.facts(graph)))
+        file.write("]}\n")
+
+
+def read_graph(path: Path) -> kgraph.Graph:
+    """Return the graph that was written to ``path``, a ``graph.json`` or the folder that holds it.
+
+    Raises:
+        InputError: There is no such file, or it is not a node-link graph.
+    """
+    file = path / FILE_NAME if path.is_dir() else path
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        graph = cast(kgraph.Graph, nx.node_link_graph(data, directed=True, multigraph=True, edges="edges"))
+    except FileNotFoundError:
+        raise InputError(f"{file}: no such file; `kg build` writes it") from None
+    except (ValueError, KeyError, TypeError, AttributeError, nx.NetworkXError) as error:
+        raise InputError(f"{file}: not a node-link graph as `kg build` writes it: {error}") from None
+    if kgraph.DOCUMENTS not in graph.graph:
+        raise InputError(f"{file}: the graph does not hold its documents; `kg build` writes them")
+    return graph
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _lines(file: Any, records: Any) -> None:
+    separator = "\n"
+    for record in records:
+        file.write(separator + _json(record))
+        separator = ",\n"
+    file.write("\n")

@@ -1,0 +1,122 @@
+"""``provenance.ttl``: where each fact is stated, and where each entity is named.
+
+One ``rdf:Statement`` for each statement of a fact, with PROV-O for the source and the selectors of Web Annotation
+(https://www.w3.org/TR/annotation-model/) for the sentence. Mentions are NIF strings whose IRIs are RFC 5147 fragments, ``DOCUMENT#char=START,END``. All positions count
+Unicode code points from 0, end exclusive, as both specifications ask.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from kg import graph as kgraph
+from kg import naming
+from kg.export.rdf import RDF_TYPE, Block, Names, Nested, Object, term, value, zh
+from kg.export.turtle import prefixes_of, write_blocks
+
+if TYPE_CHECKING:
+    from kg.ontology import Ontology
+
+CONTEXT = 16
+"""Code points of text before and after a quote that a selector holds."""
+
+PREFIXES = ("rdf", "rdfs", "xsd", "dcterms", "prov", "oa", "nif", "itsrdf")
+
+_STATEMENT, _SUBJECT, _PREDICATE, _OBJECT = (term(f"rdf:{n}") for n in ("Statement", "subject", "predicate", "object"))
+_DERIVED = term("prov:wasDerivedFrom")
+_TARGET, _SOURCE, _SELECTOR = term("oa:hasTarget"), term("oa:hasSource"), term("oa:hasSelector")
+_EXACT, _PREFIX, _SUFFIX = term("oa:exact"), term("oa:prefix"), term("oa:suffix")
+_START, _END = term("oa:start"), term("oa:end")
+_QUOTE, _POSITION = term("oa:TextQuoteSelector"), term("oa:TextPositionSelector")
+_PHRASE, _ANCHOR, _REFERS = term("nif:OffsetBasedString"), term("nif:anchorOf"), term("itsrdf:taIdentRef")
+_BEGIN, _STOP, _CONTEXT = term("nif:beginIndex"), term("nif:endIndex"), term("nif:referenceContext")
+_NON_NEGATIVE = term("xsd:nonNegativeInteger")
+
+
+def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
+    """Write ``provenance.ttl``."""
+    names = Names(base_iri)
+    with open(out_dir / "provenance.ttl", "w", encoding="utf-8", newline="\n") as file:
+        write_blocks(provenance_blocks(graph, names), file, _prefixes(graph, names))
+
+
+def write_rdf12(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
+    """Write ``provenance-rdf12.ttl``: the same with ``rdf:reifies`` and triple terms (https://www.w3.org/TR/rdf12-turtle/)."""
+    names = Names(base_iri)
+    with open(out_dir / "provenance-rdf12.ttl", "w", encoding="utf-8", newline="\n") as file:
+        file.write('VERSION "1.2"\n')
+        write_blocks(provenance_blocks(graph, names, triple_terms=True), file, _prefixes(graph, names))
+
+
+def _prefixes(graph: kgraph.Graph, names: Names) -> dict[str, str]:
+    return prefixes_of(graph, names, PREFIXES) | {"evidence": f"{names.base_iri}id/evidence/"}
+
+
+def provenance_blocks(graph: kgraph.Graph, names: Names, *, triple_terms: bool = False) -> Iterator[Block]:
+    """Yield the evidence of each fact in the order of facts, then the mentions of each document in the order of the text."""
+    for edge in kgraph.facts(graph):
+        for record in edge.record["evidence"]:
+            yield _statement(graph, names, edge, record, triple_terms=triple_terms)
+    yield from _mentions(graph, names)
+
+
+def _statement(
+    graph: kgraph.Graph, names: Names, edge: kgraph.Edge, record: kgraph.EvidenceRecord, *, triple_terms: bool
+) -> Block:
+    subject, predicate, object_ = names.entity(edge.subject), names.kgo(edge.record["predicate"]), names.entity(edge.object)
+    document = kgraph.document(graph, record["document"])
+    source = names.document(document["id"])
+    pairs: list[tuple[NamedNode, Object]]
+    if triple_terms:
+        pairs = [(term("rdf:reifies"), Triple(subject, predicate, object_))]
+    else:
+        pairs = [(RDF_TYPE, _STATEMENT), (RDF_TYPE, names.kgo("Evidence")), (_SUBJECT, subject), (_PREDICATE, predicate), (_OBJECT, object_)]
+    pairs += [
+        (_DERIVED, source),
+        (names.kgo("confidence"), value(float(record["confidence"]))),
+        (names.kgo("implied"), Literal(record["implied"])),
+        (names.kgo("extractor"), Literal(record["extractor"])),
+        (names.kgo("sentence"), zh(record["quote"])),
+    ]
+    pairs += [(names.kgo(key), value(v)) for key, v in record["attributes"].items()]
+    pairs.append((_TARGET, _target(document, source, record)))
+    id_ = naming.evidence_id(edge.id, record["document"], record["start"], record["end"], extractor=record["extractor"])
+    iri = naming.evidence_iri(id_, base_iri=names.base_iri)
+    return Block(NamedNode(iri), pairs)
+
+
+def _target(document: kgraph.DocumentRecord, source: NamedNode, record: kgraph.EvidenceRecord) -> Nested:
+    start, end, text = record["start"], record["end"], document["text"]
+    quote = Nested(
+        (
+            (RDF_TYPE, _QUOTE),
+            (_EXACT, Literal(record["quote"])),
+            (_PREFIX, Literal(text[max(0, start - CONTEXT) : start])),
+            (_SUFFIX, Literal(text[end : end + CONTEXT])),
+        )
+    )
+    position = Nested(((RDF_TYPE, _POSITION), (_START, _count(start)), (_END, _count(end))))
+    return Nested(((_SOURCE, source), (_SELECTOR, quote), (_SELECTOR, position)))
+
+
+def _count(number: int) -> Literal:
+    return Literal(str(number), datatype=_NON_NEGATIVE)
+
+
+def _mentions(graph: kgraph.Graph, names: Names) -> Iterator[Block]:
+    found: dict[str, dict[tuple[int, int, str], list[str]]] = defaultdict(lambda: defaultdict(list))
+    for id_, record in kgraph.entities(graph):
+        for mention in record["mentions"]:
+            found[mention["document"]][mention["start"], mention["end"], mention["text"]].append(id_)
+    for document in sorted(found):
+        source = names.document(document)
+        for (start, end, text), ids in sorted(found[document].items()):
+            pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, _PHRASE), (_CONTEXT, source)]
+            pairs += [(_BEGIN, _count(start)), (_STOP, _count(end)), (_ANCHOR, Literal(text))]
+            pairs += [(_REFERS, names.entity(id_)) for id_ in dict.fromkeys(ids)]
+            yield Block(NamedNode(f"{source.value}#char={start},{end}"), pairs)

@@ -1,0 +1,208 @@
+"""The graph as RDF terms, grouped by subject, for every RDF format.
+
+A ``Block`` is one subject with its predicates and objects in the order in which a reader wants them; ``Nested`` is an object that
+has no name of its own. All escaping and all checks of IRIs are pyoxigraph's.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+
+from kg import graph as kgraph
+from kg import naming
+
+if TYPE_CHECKING:
+    from kg.ontology import Ontology
+
+VOCABULARIES = {
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "dcterms": "http://purl.org/dc/terms/",
+    "prov": "http://www.w3.org/ns/prov#",
+    "oa": "http://www.w3.org/ns/oa#",
+    "nif": "http://persistence.uni-leipzig.org/nlp2rdf/ontologies/nif-core#",
+    "itsrdf": "http://www.w3.org/2005/11/its/rdf#",
+    "void": "http://rdfs.org/ns/void#",
+    "dcat": "http://www.w3.org/ns/dcat#",
+}
+
+# https://www.w3.org/TR/xmlschema-2/#date without the time zone, which no document gives
+_DATE_TYPES = (
+    (re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"), "date"),
+    (re.compile(r"\d{4}-(0[1-9]|1[0-2])"), "gYearMonth"),
+)
+
+
+class Nested(NamedTuple):
+    """An object without a name: ``[ predicate object ; … ]`` in Turtle."""
+
+    pairs: tuple[tuple[NamedNode, Object], ...]
+
+
+Object = NamedNode | BlankNode | Literal | Triple | Nested
+
+
+class Block(NamedTuple):
+    """One subject and what is said of it; pairs with the same predicate stand together."""
+
+    subject: NamedNode
+    pairs: list[tuple[NamedNode, Object]]
+
+
+def term(prefixed: str) -> NamedNode:
+    """Return the IRI of a name in one of ``VOCABULARIES``.
+
+    >>> term("skos:prefLabel").value
+    'http://www.w3.org/2004/02/skos/core#prefLabel'
+    """
+    prefix, _, local = prefixed.partition(":")
+    return NamedNode(VOCABULARIES[prefix] + local)
+
+
+RDF_TYPE = term("rdf:type")
+RDFS_LABEL = term("rdfs:label")
+PREF_LABEL = term("skos:prefLabel")
+ALT_LABEL = term("skos:altLabel")
+TITLE, ISSUED, SOURCE = term("dcterms:title"), term("dcterms:issued"), term("dcterms:source")
+IDENTIFIER, PUBLISHER = term("dcterms:identifier"), term("dcterms:publisher")
+_XSD = {name: term(f"xsd:{name}") for name in ("integer", "decimal", "double", "boolean", "date", "gYearMonth")}
+
+
+@dataclass(frozen=True)
+class Names:
+    """The IRIs of one export; ``base_iri`` ends in ``/``."""
+
+    base_iri: str
+    _documents: dict[str, NamedNode] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def namespace(self) -> str:
+        """The namespace of classes and predicates."""
+        return naming.ontology_iri(base_iri=self.base_iri)
+
+    def kgo(self, name: str) -> NamedNode:
+        """Return the IRI of a class, predicate or attribute; characters that no IRI may hold are percent-encoded."""
+        return NamedNode(self.namespace + quote(name, safe=""))
+
+    def entity(self, id_: str) -> NamedNode:
+        """Return the IRI of an entity."""
+        return NamedNode(naming.entity_iri(id_, base_iri=self.base_iri))
+
+    def document(self, id_: str) -> NamedNode:
+        """Return the IRI of a document."""
+        if id_ not in self._documents:
+            self._documents[id_] = NamedNode(naming.document_iri(id_, base_iri=self.base_iri))
+        return self._documents[id_]
+
+
+def zh(text: str) -> Literal:
+    """Return ``text`` as a Chinese literal."""
+    return Literal(text, language="zh")
+
+
+def value(scalar: kgraph.Scalar) -> Literal:
+    """Return a typed literal: integers, decimals (exact, never in exponent form), dates; other text stays a string.
+
+    >>> value(5).datatype.value, value(0.25).value, value("2023-05-18").datatype.value[-4:]
+    ('http://www.w3.org/2001/XMLSchema#integer', '0.25', 'date')
+    """
+    if isinstance(scalar, bool):
+        return Literal(scalar)
+    if isinstance(scalar, int):
+        return Literal(str(scalar), datatype=_XSD["integer"])
+    if isinstance(scalar, float):
+        if not math.isfinite(scalar):
+            return Literal(scalar)
+        text = format(Decimal(repr(scalar)), "f")
+        return Literal(text if "." in text else text + ".0", datatype=_XSD["decimal"])
+    return date(scalar)
+
+
+def date(text: str) -> Literal:
+    """Return an ``xsd:date`` or ``xsd:gYearMonth`` where ``text`` is one, else a plain string."""
+    for pattern, name in _DATE_TYPES:
+        if pattern.fullmatch(text) and text.isascii():
+            return Literal(text, datatype=_XSD[name])
+    return Literal(text)
+
+
+def graph_blocks(graph: kgraph.Graph, ontology: Ontology, names: Names, *, with_facts: bool = True) -> Iterator[Block]:
+    """Yield entities with their facts, then documents, then the labels of the ontology, each in a stable order."""
+    kgo = {name: names.kgo(name) for name in [*ontology.classes, *ontology.predicates]}
+    iris = {id_: names.entity(id_) for id_, _ in kgraph.entities(graph)}
+    for id_, record in kgraph.entities(graph):
+        pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, kgo[c]) for c in kgraph.classes_of(record)]
+        pairs.append((PREF_LABEL, zh(record["label"])))
+        pairs += [(ALT_LABEL, zh(alias)) for alias in record["aliases"]]
+        pairs.append((RDFS_LABEL, zh(record["label"])))
+        pairs += [(names.kgo(key), value(v)) for key, v in record["attributes"].items()]
+        if with_facts:
+            pairs += dict.fromkeys((kgo[e.record["predicate"]], iris[e.object]) for e in kgraph.facts_by_subject(graph, id_))
+        yield Block(iris[id_], pairs)
+    for document in kgraph.documents(graph):
+        yield document_block(document, names)
+    yield from ontology_blocks(ontology, names)
+
+
+def document_block(document: kgraph.DocumentRecord, names: Names) -> Block:
+    """Return what is known of a document: title, date, publisher, file, and the checksum of its bytes."""
+    pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, names.kgo("DocumentSource"))]
+    title = document["title"]
+    if title:
+        pairs += [(TITLE, zh(title)), (RDFS_LABEL, zh(title))]
+    if document["date"]:
+        pairs.append((ISSUED, date(document["date"])))
+    if document["publisher"]:
+        pairs.append((PUBLISHER, zh(document["publisher"])))
+    pairs += [(SOURCE, Literal(document["path"])), (IDENTIFIER, Literal(document["id"]))]
+    pairs += [(names.kgo("sha256"), Literal(document["sha256"])), (names.kgo("encoding"), Literal(document["encoding"]))]
+    return Block(names.document(document["id"]), pairs)
+
+
+def ontology_blocks(ontology: Ontology, names: Names) -> Iterator[Block]:
+    """Yield each class and predicate with its labels, so that the file can be read without another."""
+    for name, cls in sorted(ontology.classes.items()):
+        pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, term("owl:Class"))]
+        if cls.parent:
+            pairs.append((term("rdfs:subClassOf"), names.kgo(cls.parent)))
+        yield Block(names.kgo(name), pairs + _labels(cls.label_zh, cls.label_en))
+    for name, predicate in sorted(ontology.predicates.items()):
+        kinds = ["owl:ObjectProperty"] + (["owl:SymmetricProperty"] if predicate.symmetric else [])
+        pairs = [(RDF_TYPE, term(kind)) for kind in kinds]
+        yield Block(names.kgo(name), pairs + _labels(predicate.label_zh, predicate.label_en))
+
+
+def _labels(label_zh: str, label_en: str) -> list[tuple[NamedNode, Object]]:
+    labels = ((label_zh, "zh"), (label_en, "en"))
+    return [(RDFS_LABEL, Literal(text, language=language)) for text, language in labels if text]
+
+
+def triples(blocks: Iterable[Block], *, label: str = "b") -> Iterator[Triple]:
+    """Yield flat triples; nested objects get blank nodes numbered in order, so that the same blocks give the same labels."""
+    count = 0
+
+    def flat(subject: NamedNode | BlankNode, pairs: Iterable[tuple[NamedNode, Object]]) -> Iterator[Triple]:
+        nonlocal count
+        for predicate, object_ in pairs:
+            if isinstance(object_, Nested):
+                node = BlankNode(f"{label}{count}")
+                count += 1
+                yield Triple(subject, predicate, node)
+                yield from flat(node, object_.pairs)
+            else:
+                yield Triple(subject, predicate, object_)
+
+    for block in blocks:
+        yield from flat(block.subject, block.pairs)

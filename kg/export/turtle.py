@@ -1,0 +1,117 @@
+"""``graph.ttl``: RDF 1.1 Turtle, grouped by subject, with the prefixes a reader expects.
+
+The grammar is that of https://www.w3.org/TR/turtle/; literals and IRIs are escaped by pyoxigraph. A number, boolean or
+prefixed name is written short only where its lexical form is one that the grammar reads back as the same term.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from kg import graph as kgraph
+from kg.export.rdf import RDF_TYPE, VOCABULARIES, Block, Names, Nested, Object, graph_blocks
+
+if TYPE_CHECKING:
+    from kg.ontology import Ontology
+
+_LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*)")
+PREFIXES = ("rdfs", "owl", "xsd", "skos", "dcterms")
+_XSD = VOCABULARIES["xsd"]
+_SHORT = {
+    _XSD + "integer": re.compile(r"[+-]?[0-9]+"),
+    _XSD + "decimal": re.compile(r"[+-]?[0-9]*\.[0-9]+"),
+    _XSD + "boolean": re.compile(r"true|false"),
+}
+
+
+def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
+    """Write ``graph.ttl``: entities with their facts, documents, and the labels of classes and predicates."""
+    names = Names(base_iri)
+    with open(out_dir / "graph.ttl", "w", encoding="utf-8", newline="\n") as file:
+        write_blocks(graph_blocks(graph, ontology, names), file, prefixes_of(graph, names, PREFIXES))
+
+
+def prefixes_of(graph: kgraph.Graph, names: Names, vocabularies: Iterable[str]) -> dict[str, str]:
+    """Return prefix → namespace: the ontology, the vocabularies, and one prefix for each kind of thing (``organization:``)."""
+    prefixes = {"kgo": names.namespace} | {name: VOCABULARIES[name] for name in vocabularies}
+    iris = [names.entity(id_).value for id_, _ in kgraph.entities(graph)]
+    iris += [names.document(document["id"]).value for document in kgraph.documents(graph)]
+    for namespace in sorted({iri[: iri.rindex("/") + 1] for iri in iris}):
+        name = namespace.rstrip("/").rpartition("/")[2]
+        if re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name) and name not in prefixes:
+            prefixes[name] = namespace
+    return prefixes
+
+
+def write_blocks(blocks: Iterable[Block], file: IO[str], prefixes: Mapping[str, str], *, head: bool = True) -> None:
+    """Write ``blocks`` as Turtle; memory use does not grow with their number except for the names seen."""
+    render = Renderer(prefixes)
+    if head:
+        file.write("".join(f"@prefix {name}: {NamedNode(iri)} .\n" for name, iri in sorted(prefixes.items())))
+    for block in blocks:
+        file.write("\n")
+        file.write(render.block(block))
+
+
+class Renderer:
+    """Terms as Turtle under one set of prefixes; IRIs are remembered, since most are written many times."""
+
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        """Take prefix → namespace."""
+        self._by_namespace = {iri: name for name, iri in prefixes.items()}
+        self._iris: dict[NamedNode, str] = {RDF_TYPE: "a"}
+
+    def block(self, block: Block, indent: str = "") -> str:
+        """Return one subject with its statements, ended by a full stop and a line break."""
+        body = f" ;\n{indent}    ".join(self._pairs(block.pairs, indent + "    "))
+        return f"{indent}{self.iri(block.subject)} {body} .\n"
+
+    def iri(self, node: NamedNode) -> str:
+        """Return a prefixed name where the rest of the IRI needs no escape, else ``<…>``."""
+        found = self._iris.get(node)
+        if found is None:
+            text = node.value
+            cut = max(text.rfind("#"), text.rfind("/")) + 1
+            prefix = self._by_namespace.get(text[:cut])
+            found = f"{prefix}:{text[cut:]}" if prefix is not None and _LOCAL.fullmatch(text, cut) else str(node)
+            self._iris[node] = found
+        return found
+
+    def _pairs(self, pairs: Iterable[tuple[NamedNode, Object]], indent: str) -> Iterator[str]:
+        grouped: dict[NamedNode, list[str]] = {}
+        for predicate, object_ in pairs:
+            grouped.setdefault(predicate, []).append(self._object(object_, indent))
+        for predicate, objects in grouped.items():
+            yield f"{self.iri(predicate)} {', '.join(objects)}"
+
+    def _object(self, object_: Object, indent: str) -> str:
+        if isinstance(object_, NamedNode):
+            # `a` is short for rdf:type as a predicate only
+            return self.iri(object_) if object_ != RDF_TYPE else str(object_)
+        if isinstance(object_, Literal):
+            return self._literal(object_)
+        if isinstance(object_, Nested):
+            inner = f" ;\n{indent}    ".join(self._pairs(object_.pairs, indent + "    "))
+            return f"[\n{indent}    {inner}\n{indent}]"
+        if isinstance(object_, Triple):
+            subject, predicate, inner_object = object_
+            assert isinstance(subject, NamedNode)
+            return f"<<( {self.iri(subject)} {self.iri(predicate)} {self._object(inner_object, indent)} )>>"
+        return str(object_)
+
+    def _literal(self, literal: Literal) -> str:
+        if literal.language is not None:
+            return str(literal)
+        datatype = literal.datatype.value
+        short = _SHORT.get(datatype)
+        if short is not None and short.fullmatch(literal.value):
+            return literal.value
+        text = str(literal)
+        if text.endswith('"'):
+            return text
+        return f"{text[: text.rindex('^^')]}^^{self.iri(literal.datatype)}"
