@@ -1,0 +1,256 @@
+"""The matcher of known names: finds entries and derived names in running text, in one pass (Aho–Corasick)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import ahocorasick_rs
+
+from kg.errors import PackError
+from kg.naming import display_name, normalise
+
+_SLOT = re.compile(r"\{(\w*)\}")
+_SHORTEST = 2
+# White space and quotes may interrupt a name; a line break may not, it ends a paragraph.
+_SKIPPED = re.compile("[ \\t\u00a0\u2000-\u200b\u3000\ufeff“”„‟‘’「」『』《》〈〉\"']+")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One known thing; ``parent`` is the name of its owner's entry or empty, ``where`` the ``file:line`` that says so."""
+
+    name: str
+    type: str
+    subtype: str | None = None
+    aliases: tuple[str, ...] = ()
+    kind: str = ""
+    parent: str = ""
+    source: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A way in which names derive from others: literal text and slots, ``("", "place", "联通")`` for ``{place}联通``.
+
+    ``parts`` has literals at even places and names of slots at odd ones. ``canonical`` and ``parent`` may use the slots.
+    """
+
+    parts: tuple[str, ...]
+    canonical: str
+    type: str
+    subtype: str | None
+    parent: str
+    reason: str
+    where: str
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The names of the slots, in their order."""
+        return self.parts[1::2]
+
+
+def parse_pattern(
+    pattern: str, canonical: str, *, type: str, subtype: str | None, parent: str, reason: str, where: str
+) -> Pattern:
+    """Return the pattern of one line of ``patterns.tsv``.
+
+    >>> parse_pattern("{place}联通", "中国联通{place}分公司", type="O", subtype=None, parent="", reason="", where="").parts
+    ('', 'place', '联通')
+
+    Raises:
+        PackError: It has no slot, no literal or a slot twice, or its canonical name or parent uses a slot that it does not have.
+    """
+    split = _SLOT.split(pattern)
+    parts = tuple(part if i % 2 else _fold(part) for i, part in enumerate(split))
+    slots = parts[1::2]
+    if not slots or not any(parts[::2]) or len(set(slots)) != len(slots):
+        raise PackError(f"{where}: {pattern!r} needs literal text and slots such as {{place}}, each once")
+    for text in (canonical, parent):
+        if unknown := set(_SLOT.findall(text)) - set(slots):
+            raise PackError(f"{where}: {text!r} uses {{{sorted(unknown)[0]}}}, which {pattern!r} does not have")
+    return Pattern(parts, canonical or pattern, type, subtype, parent, reason, where)
+
+
+def placeholders(entry: Entry) -> tuple[str, ...]:
+    """Return the names of the slots that an entry can fill: its type, subtype and kind in lower case; a company is a ``brand``.
+
+    >>> placeholders(Entry("中国联通", "Organization", "Company", kind="telecom"))
+    ('organization', 'company', 'telecom', 'brand')
+    """
+    brand = "brand" if entry.subtype == "Company" else ""
+    named = (entry.type.lower(), (entry.subtype or "").lower(), entry.kind.lower(), brand)
+    return tuple(dict.fromkeys(n for n in named if n))
+
+
+class Gazetteer:
+    """All names of a registry as one automaton.
+
+    Args:
+        by_name: entries by normalised name.
+        patterns: ways to derive names.
+    """
+
+    def __init__(self, by_name: Mapping[str, tuple[Entry, ...]], patterns: tuple[Pattern, ...]) -> None:
+        """Build the automaton; five thousand names take a few hundredths of a second."""
+        self._by_name = by_name
+        slots = {slot for pattern in patterns for slot in pattern.slots}
+        self._fillers = {key: made for key, found in by_name.items() if (made := _fillers(found, slots))} if slots else {}
+        keys: dict[str, str] = {}
+        for entry in dict.fromkeys(e for found in by_name.values() for e in found):
+            for form in (entry.name, *entry.aliases):
+                key = normalise(form)
+                if len(folded := _fold(form)) >= _SHORTEST and entry in by_name.get(key, ()):
+                    keys[folded] = key
+        # A pattern that begins with literal text is looked for by that text.
+        leads = {p.parts[0] for p in patterns if p.parts[0]} - keys.keys()
+        self._keys = [*keys.values(), *sorted(leads)]
+        self._automaton = ahocorasick_rs.AhoCorasick([*keys, *sorted(leads)], store_patterns=False)
+        self._by_lead: dict[str, list[Pattern]] = {}
+        self._by_tail: dict[str, list[Pattern]] = {}
+        for pattern in patterns:
+            lead = pattern.parts[0] or f"{{{pattern.parts[1]}}}"
+            self._by_lead.setdefault(lead, []).append(pattern)
+            self._by_tail.setdefault(pattern.parts[-1][-1:], []).append(pattern)
+        self._derived: dict[str, Entry | None] = {}
+
+    def find(self, text: str) -> list[tuple[int, int, Entry]]:
+        """Return the known names in ``text`` as ``(start, end, entry)``: leftmost, then longest, without overlap."""
+        folded, offsets = _fold_text(text)
+        at: dict[int, dict[int, str]] = {}
+        for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+            at.setdefault(start, {})[end] = self._keys[index]
+        result: list[tuple[int, int, Entry]] = []
+        done = 0
+        for start in sorted(at):
+            if start < done:
+                continue
+            spans = {end: self._by_name[key][0] for end, key in at[start].items() if key in self._by_name}
+            spans |= self._expand(folded, start, at)
+            spans = {end: entry for end, entry in spans.items() if _whole(folded, start, end)}
+            if spans:
+                done = max(spans)
+                result.append((offsets(start), offsets(done - 1) + 1, spans[done]))
+        return result
+
+    def derive(self, key: str) -> Entry | None:
+        """Return the entry that a pattern makes of the normalised name ``key``, or ``None``."""
+        if key not in self._derived:
+            self._derived[key] = next(self._derivations(key), None)
+        return self._derived[key]
+
+    def _derivations(self, key: str) -> Iterator[Entry]:
+        def ends(start: int) -> Iterator[tuple[int, str]]:
+            return ((end, key[start:end]) for end in range(start + 1, len(key) + 1))
+
+        for pattern in [*self._by_tail.get(key[-1:], ()), *self._by_tail.get("", ())]:
+            plain = replace(pattern, parts=tuple(p if i % 2 else normalise(p) for i, p in enumerate(pattern.parts)))
+            for end, filled in self._walk(plain, key, 0, ends):
+                if end == len(key):
+                    yield self._make(pattern, filled)
+
+    def _expand(self, folded: str, start: int, at: Mapping[int, Mapping[int, str]]) -> dict[int, Entry]:
+        """Return the derived names that begin at ``start``, by their end."""
+
+        def ends(position: int) -> Iterator[tuple[int, str]]:
+            return iter(at.get(position, {}).items())
+
+        leads = [f"{{{slot}}}" for key in at[start].values() for slot in self._fillers.get(key, ())]
+        leads += [folded[start:end] for end in at[start]]
+        spans: dict[int, Entry] = {}
+        for pattern in (p for lead in dict.fromkeys(leads) for p in self._by_lead.get(lead, ())):
+            for end, filled in self._walk(pattern, folded, start, ends):
+                spans.setdefault(end, self._make(pattern, filled))
+        return spans
+
+    def _walk(
+        self, pattern: Pattern, text: str, start: int, ends: Callable[[int], Iterator[tuple[int, str]]]
+    ) -> list[tuple[int, dict[str, Entry]]]:
+        """Return where ``pattern`` may end and what its slots then hold; ``ends`` gives the names that begin at an offset."""
+        reached: list[tuple[int, dict[str, Entry]]] = [(start, {})]
+        for i, part in enumerate(pattern.parts):
+            if i % 2 == 0:
+                reached = [(at + len(part), filled) for at, filled in reached if text.startswith(part, at)]
+            else:
+                reached = [
+                    (end, {**filled, part: entry})
+                    for at, filled in reached
+                    for end, key in ends(at)
+                    if (entry := self._fillers.get(key, {}).get(part)) is not None
+                ]
+            if not reached:
+                break
+        return reached
+
+    def _make(self, pattern: Pattern, filled: Mapping[str, Entry]) -> Entry:
+        """Return the entry for a derived name: one of its own if the registry has the canonical name, else a made one."""
+
+        def fill(text: str) -> str:
+            return _SLOT.sub(lambda slot: filled[slot.group(1)].name, text)
+
+        name = fill(pattern.canonical)
+        for entry in self._by_name.get(normalise(name), ()):
+            if entry.type == pattern.type:
+                return entry
+        # The spelling found is no part of the entry: all spellings of one derived name must give equal entries.
+        return Entry(name, pattern.type, pattern.subtype, (), "derived", fill(pattern.parent), pattern.reason, pattern.where)
+
+
+def _fillers(found: tuple[Entry, ...], slots: Collection[str]) -> dict[str, Entry]:
+    """Return which entry of one name fills which slot."""
+    return {slot: entry for entry in reversed(found) for slot in placeholders(entry) if slot in slots}
+
+
+class _Folding(dict[int, str]):
+    """A translation table that is filled as characters come: NFKC and lower case, where those are one character."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        folded = unicodedata.normalize("NFKC", char).lower()
+        self[code] = folded if len(folded) == 1 else char
+        return self[code]
+
+
+_FOLDING = _Folding()
+
+
+def _fold(text: str) -> str:
+    return _SKIPPED.sub("", display_name(text)).translate(_FOLDING)
+
+
+def _whole(folded: str, start: int, end: int) -> bool:
+    """Return whether a match does not begin or end inside a Latin word or number."""
+    for before, after in ((start - 1, start), (end - 1, end)):
+        if before >= 0 and after < len(folded):
+            left, right = folded[before], folded[after]
+            if left.isascii() and right.isascii() and left.isalnum() and right.isalnum():
+                return False
+    return True
+
+
+class _Offsets:
+    """Maps offsets of folded text back: ``starts`` are folded offsets at which ``shift`` characters had been left out before."""
+
+    def __init__(self, starts: list[int], shifts: list[int]) -> None:
+        self._starts, self._shifts = starts, shifts
+
+    def __call__(self, offset: int) -> int:
+        index = bisect_right(self._starts, offset) - 1
+        return offset + self._shifts[index]
+
+
+def _fold_text(text: str) -> tuple[str, _Offsets]:
+    """Return ``text`` as names are matched, and the way back to its own offsets."""
+    starts, shifts, kept, shift, position = [0], [0], [], 0, 0
+    for gap in _SKIPPED.finditer(text):
+        kept.append(text[position : gap.start()])
+        position = gap.end()
+        shift += gap.end() - gap.start()
+        starts.append(position - shift)
+        shifts.append(shift)
+    kept.append(text[position:])
+    return "".join(kept).translate(_FOLDING), _Offsets(starts, shifts)

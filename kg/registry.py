@@ -1,0 +1,189 @@
+"""What every reader of a genre knows: bodies, programmes, places, their aliases and owners, read from ``PACK/registry/``.
+
+Each ``*.tsv`` holds entries, one a line (``name type subtype aliases kind parent source``, aliases divided by ``|``). Besides,
+``patterns.tsv`` holds derived names (``{place}联通`` is a branch of 中国联通), ``merges.tsv`` (pairs that must
+stay apart) and ``user.tsv``, the user's own: entries that win over ours, and lines ``!same <tab> A <tab> B <tab> why`` or
+``!apart <tab> A <tab> B <tab> why``, which force or forbid a merge. ``generic.tsv`` and ``scopes.tsv`` belong to ``kg.scoping``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from kg.errors import PackError
+from kg.gazetteer import Entry, Gazetteer, Pattern, parse_pattern, placeholders
+from kg.naming import display_name, normalise
+from kg.ontology import Ontology, subtypes, types
+from kg.tables import check_cell, read_rows
+
+ENTRY_HEADER = ("name", "type", "subtype", "aliases", "kind", "parent", "source")
+MERGE_HEADER = ("left", "right", "reason")
+PATTERN_HEADER = ("pattern", "canonical", "type", "subtype", "parent", "reason")
+_OTHER_FILES = {"merges.tsv", "patterns.tsv", "user.tsv", "generic.tsv", "scopes.tsv"}
+_DIRECTIVES = ("!same", "!apart")
+
+__all__ = ["Entry", "Registry", "Ruling", "forms", "load_registry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A pair of names that are the same, or must stay apart, with the reason and the ``file:line`` that says so."""
+
+    left: str
+    right: str
+    reason: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Known names. ``by_name`` maps a normalised name or alias to its entries, at most one of a type."""
+
+    entries: tuple[Entry, ...] = ()
+    by_name: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    patterns: tuple[Pattern, ...] = ()
+    same: tuple[Ruling, ...] = ()
+    apart: tuple[Ruling, ...] = ()
+
+    def lookup(self, name: str, *, type: str | None = None) -> Entry | None:
+        """Return the entry with this name or alias, or the one that a pattern derives from it; ``None`` if it is not known.
+
+        Args:
+            name: any spelling; names are compared as ``kg.naming.normalise`` does.
+            type: entity type of the entry wanted; without it the first in the order of the files.
+        """
+        key = normalise(name)
+        for entry in self.by_name.get(key, ()):
+            if type is None or entry.type == type:
+                return entry
+        derived = self.gazetteer.derive(key)
+        return derived if derived is not None and (type is None or derived.type == type) else None
+
+    def find(self, text: str) -> list[tuple[int, int, Entry]]:
+        """Return the known names in ``text`` as ``(start, end, entry)``: leftmost, then longest, without overlap.
+
+        Offsets count code points of ``text``. White space and quotes inside a name and the width of letters are overlooked; of
+        entries that share a name the first is given.
+        """
+        return self.gazetteer.find(text)
+
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        """The matcher over all names, made when first used."""
+        return Gazetteer(self.by_name, self.patterns)
+
+
+def load_registry(pack_dir: Path, ontology: Ontology) -> Registry:
+    """Read the registry of a domain pack; a pack without one has an empty registry.
+
+    Raises:
+        PackError: A line has the wrong columns or names a type, subtype, parent or placeholder that does not exist, or an alias
+            belongs to two entries of one type; the message names file and line.
+    """
+    folder = pack_dir / "registry"
+    if not folder.is_dir():
+        return Registry()
+    allowed = {name: frozenset(subtypes(ontology, name)) for name in types(ontology)}
+    files = [path for path in sorted(folder.glob("*.tsv")) if path.name not in _OTHER_FILES]
+    entries = [entry for path in files for entry in _entries(path, allowed)]
+    same: list[Ruling] = []
+    apart = [
+        Ruling(left, right, reason, f"{path}:{number}")
+        for path in (folder / "merges.tsv",)
+        if path.exists()
+        for number, (left, right, reason) in read_rows(path, MERGE_HEADER)
+    ]
+    own: list[Entry] = []
+    if (folder / "user.tsv").exists():
+        own = list(_entries(folder / "user.tsv", allowed, same=same, apart=apart))
+    by_name = _index(entries, own)
+    kept = tuple(dict.fromkeys(entry for found in by_name.values() for entry in found))
+    kept = tuple(_checked_parent(entry, by_name) for entry in kept)
+    fresh = {(e.name, e.type): e for e in kept}
+    by_name = {key: tuple(fresh[e.name, e.type] for e in found) for key, found in by_name.items()}
+    patterns = tuple(_patterns(folder / "patterns.tsv", allowed, by_name)) if (folder / "patterns.tsv").exists() else ()
+    return Registry(entries=kept, by_name=by_name, patterns=patterns, same=tuple(same), apart=tuple(apart))
+
+
+def _entries(
+    path: Path, allowed: Mapping[str, frozenset[str]], *, same: list[Ruling] | None = None, apart: list[Ruling] | None = None
+) -> Iterator[Entry]:
+    """Yield the entries of a file; its directives go to ``same`` and ``apart`` where those are given."""
+    for number, cells in read_rows(path, ENTRY_HEADER, directives="!" if same is not None else ""):
+        where = f"{path}:{number}"
+        if cells[0].startswith("!"):
+            check_cell(cells[0], _DIRECTIVES, kind="directive", where=where)
+            if len(cells) not in (3, 4) or not normalise(cells[1]) or not normalise(cells[2]):
+                raise PackError(f"{where}: expected {cells[0]} <tab> name <tab> name <tab> reason")
+            rulings = same if cells[0] == "!same" else apart
+            assert rulings is not None
+            rulings.append(Ruling(cells[1], cells[2], cells[3] if len(cells) == 4 else "the user's own", where))
+            continue
+        name, type_, subtype, aliases, kind, parent, source = cells
+        check_cell(type_, allowed, kind="type", where=where)
+        if subtype:
+            check_cell(subtype, allowed[type_], kind=f"subtype of {type_}", where=where)
+        forms = tuple(alias for a in aliases.split("|") if (alias := a.strip()))
+        for form in (name, *forms):
+            if not normalise(form):
+                raise PackError(f"{where}: {form!r} has no letter, digit or character by which it could be compared")
+        yield Entry(name, type_, subtype or None, forms, kind, parent, source, where)
+
+
+def _index(entries: list[Entry], own: list[Entry]) -> dict[str, tuple[Entry, ...]]:
+    """Return the entries by normalised name and alias; the user's ``own`` replace ours of the same name or alias and type."""
+    index: dict[str, dict[str, Entry]] = {}
+    replaced = {(normalise(entry.name), entry.type) for entry in own}
+    for group in (own, [entry for entry in entries if (normalise(entry.name), entry.type) not in replaced]):
+        mine: dict[tuple[str, str], Entry] = {}
+        for entry in group:
+            for form in (entry.name, *entry.aliases):
+                key = normalise(form)
+                other = mine.setdefault((key, entry.type), entry)
+                if other is not entry:
+                    what = "name" if form == entry.name else "alias"
+                    raise PackError(f"{entry.where}: duplicate {what} {form!r}: {other.where} gives it to {other.name!r}")
+                index.setdefault(key, {}).setdefault(entry.type, entry)
+    return {key: tuple(found.values()) for key, found in index.items()}
+
+
+def _checked_parent(entry: Entry, by_name: Mapping[str, tuple[Entry, ...]]) -> Entry:
+    """Return ``entry`` with the parent's own name in place of an alias of it."""
+    if not entry.parent:
+        return entry
+    found = by_name.get(normalise(entry.parent), ())
+    parents = [e for e in found if e.type == entry.type] or list(found)
+    if not parents:
+        check_cell(entry.parent, [e.name for es in by_name.values() for e in es], kind="parent", where=entry.where)
+    if not parents or parents[0].name == entry.name:
+        raise PackError(f"{entry.where}: {entry.name!r} is its own parent")
+    return entry if parents[0].name == entry.parent else replace(entry, parent=parents[0].name)
+
+
+def _patterns(path: Path, allowed: Mapping[str, frozenset[str]], by_name: Mapping[str, tuple[Entry, ...]]) -> Iterator[Pattern]:
+    kinds = frozenset(kind for found in by_name.values() for entry in found for kind in placeholders(entry))
+    for number, (pattern, canonical, type_, subtype, parent, reason) in read_rows(path, PATTERN_HEADER):
+        where = f"{path}:{number}"
+        check_cell(type_, allowed, kind="type", where=where)
+        if subtype:
+            check_cell(subtype, allowed[type_], kind=f"subtype of {type_}", where=where)
+        made = parse_pattern(pattern, canonical, type=type_, subtype=subtype or None, parent=parent, reason=reason, where=where)
+        for slot in made.slots:
+            check_cell(slot, kinds, kind="placeholder", where=where)
+        if parent and "{" not in parent:
+            check_cell(normalise(parent), by_name, kind=f"parent {parent!r}, compared as", where=where)
+            parents = by_name[normalise(parent)]
+            made = replace(made, parent=next((e.name for e in parents if e.type == type_), parents[0].name))
+        yield made
+
+
+def forms(entry: Entry) -> tuple[str, ...]:
+    """Return the name and the aliases of an entry, each shown form once.
+
+    >>> forms(Entry("中国联通", "Organization", aliases=("联通", "“联通”")))
+    ('中国联通', '联通')
+    """
+    return tuple(dict.fromkeys(display_name(form) for form in (entry.name, *entry.aliases)))
