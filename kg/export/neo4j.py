@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from kg import graph as kgraph
+from kg.export.cypher import identifier as identifier
+from kg.export.cypher import literal
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology
@@ -158,30 +160,6 @@ def relationship_type(predicate: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", predicate).upper()
 
 
-def identifier(name: str) -> str:
-    """Return ``name`` as a Cypher name: in backticks, those inside doubled, unless it is a plain word."""
-    return name if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) else "`" + name.replace("`", "``") + "`"
-
-
-def cypher_literal(value: Any) -> str:
-    r"""Return ``value`` as a Cypher expression.
-
-    JSON's escapes are Cypher's. A backslash before ``u`` is put into a string of its own: some versions of Neo4j read ``\uXXXX``
-    before they read strings, and a text that spells one must not end the string.
-
-    >>> print(cypher_literal({"name": 'a"b\n', "n": [1, True]}))
-    {name: "a\"b\n", n: [1, true]}
-    """
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{identifier(k)}: {cypher_literal(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(cypher_literal, value)) + "]"
-    if isinstance(value, str):
-        parts = re.split(r"(?<=\\)(?=u)", value)
-        return " + ".join(json.dumps(part, ensure_ascii=False) for part in parts)
-    return json.dumps(value)
-
-
 def array_cell(values: Iterable[Any]) -> str:
     r"""Return an array as neo4j-admin reads it from one cell.
 
@@ -232,6 +210,5 @@ def _batches(rows: Iterable[Properties], size: int) -> Iterator[list[Properties]
 
 def _write_statement(file: IO[str], text: str, rows: list[Properties]) -> None:
     if rows:
-        literal = "[\n" + ",\n".join(map(cypher_literal, rows)) + "\n]"
-        text = text.replace("$rows", literal, 1)
+        text = text.replace("$rows", "[\n" + ",\n".join(map(literal, rows)) + "\n]", 1)
     file.write(text + ";\n")

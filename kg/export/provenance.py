@@ -1,8 +1,8 @@
 """``provenance.ttl``: where each fact is stated, and where each entity is named.
 
 One ``rdf:Statement`` for each statement of a fact, with PROV-O for the source and the selectors of Web Annotation
-(https://www.w3.org/TR/annotation-model/) for the sentence. Mentions are NIF strings whose IRIs are RFC 5147 fragments, ``DOCUMENT#char=START,END``. All positions count
-Unicode code points from 0, end exclusive, as both specifications ask.
+(https://www.w3.org/TR/annotation-model/) for the sentence. Mentions are NIF strings whose IRIs are RFC 5147 fragments,
+``DOCUMENT#char=START,END``. All positions count Unicode code points from 0, end exclusive, as both specifications ask.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def _statement(
     if triple_terms:
         pairs = [(term("rdf:reifies"), Triple(subject, predicate, object_))]
     else:
-        pairs = [(RDF_TYPE, _STATEMENT), (RDF_TYPE, names.kgo("Evidence")), (_SUBJECT, subject), (_PREDICATE, predicate), (_OBJECT, object_)]
+        pairs = [(RDF_TYPE, _STATEMENT), (RDF_TYPE, names.kgo("Evidence"))]
+        pairs += [(_SUBJECT, subject), (_PREDICATE, predicate), (_OBJECT, object_)]
     pairs += [
         (_DERIVED, source),
         (names.kgo("confidence"), value(float(record["confidence"]))),

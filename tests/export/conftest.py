@@ -68,7 +68,8 @@ def make_knowledge(names: list[str]) -> Knowledge:
             Entity(id_, "Organization", name, subtype, roles, (name + ";别名", name + "\\;"), mentions=mentions, attributes=attributes)
         )
         start += len(name) + 3
-    programme = Entity(naming.entity_id("Programme", names[0]), "Programme", names[0])
+    mention = Located("b;b", 0, len(names[0]), names[0])
+    programme = Entity(naming.entity_id("Programme", names[0]), "Programme", names[0], mentions=(mention,))
     facts = [_fact(entities[0].id, "implements", programme.id, documents[1], 0, len(names[0]), implied=True)]
     for left, right in zip(entities, entities[1:], strict=False):
         first, second = sorted([left.id, right.id])

@@ -1,0 +1,159 @@
+"""Is an output folder true to its documents and the same in every file?
+
+``graph.json`` holds the documents' texts and is what the others are compared with.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg import graph as kgraph
+from kg import naming
+from kg.errors import KgError
+from kg.export import DEFAULT_FORMATS, FORMATS, nodelink
+from kg.export.rdf import VOCABULARIES, Names, value
+from kg.export.readback import READERS, Content, read_reference
+
+_RDF, _OA, _NIF = VOCABULARIES["rdf"], VOCABULARIES["oa"], VOCABULARIES["nif"]
+
+
+def verify(out_dir: Path) -> list[str]:
+    """Return what is wrong with the output folder, one line each; nothing is good.
+
+    Every mention and every quote must be the text at its offsets, and every export that is there must hold the same nodes and
+    edges, by id, count and content. For each file the first difference is named; a file that every build writes must be there.
+
+    Raises:
+        InputError: The folder has no ``graph.json`` that can be read.
+    """
+    graph = nodelink.read_graph(out_dir)
+    base_iri = str(graph.graph.get("base_iri", naming.DEFAULT_BASE_IRI))
+    found = list(_grounding(graph))
+    reference = read_reference(graph)
+    for file in sorted(file for name in DEFAULT_FORMATS for file in FORMATS[name][0]):
+        if not (out_dir / file).is_file():
+            found.append(f"{file}: is missing")
+    for file, read in READERS.items():
+        if (out_dir / file).is_file():
+            try:
+                difference = compare(read(out_dir / file, graph, base_iri), reference)
+            except (KgError, ValueError, SyntaxError, KeyError, LookupError, TypeError, OSError) as error:
+                difference = f"cannot be read: {type(error).__name__}: {error}"
+            if difference:
+                found.append(f"{file}: {difference}")
+    for file in ("provenance.ttl", "provenance-rdf12.ttl"):
+        if (out_dir / file).is_file():
+            try:
+                difference = _provenance(out_dir / file, graph, Names(base_iri))
+            except (SyntaxError, ValueError, LookupError) as error:
+                difference = f"cannot be read: {error}"
+            if difference:
+                found.append(f"{file}: {difference}")
+    return found
+
+
+def compare(content: Content, reference: Content) -> str:
+    """Return the first difference between an export and the graph, or an empty text."""
+    for kind, found, expected in (("node", content.nodes, reference.nodes), ("edge", content.edges, reference.edges)):
+        there: dict[Any, dict[str, Any]] = dict(found)
+        wanted: dict[Any, dict[str, Any]] = dict(expected)
+        count = f"{len(there)} {kind}s, graph.json has {len(wanted)}"
+        for key in sorted(wanted.keys() ^ there.keys()):
+            name = key if isinstance(key, str) else " ".join(key)
+            return f"{count}: {kind} {name} is {'missing' if key in wanted else 'not in graph.json'}"
+        for key in sorted(there):
+            for field, value_ in there[key].items():
+                if value_ != wanted[key][field]:
+                    name = key if isinstance(key, str) else " ".join(key)
+                    return f"{kind} {name}: {field} is {value_!r}, graph.json has {wanted[key][field]!r}"
+    return ""
+
+
+def _grounding(graph: kgraph.Graph) -> Iterator[str]:
+    texts = {d["id"]: d["text"] for d in kgraph.documents(graph)}
+
+    def wrong(where: str, document: str, start: int, end: int, quote: str) -> Iterator[str]:
+        text = texts.get(document)
+        if text is None:
+            yield f"{where}: no document has the id {document!r}"
+        elif not 0 <= start < end <= len(text):
+            yield f"{where}: {start}–{end} does not lie in {document} of {len(text)} characters"
+        elif text[start:end] != quote:
+            yield f"{where}: {document} {start}–{end} is {text[start:end]!r}, not {quote!r}"
+
+    for id_, record in kgraph.entities(graph):
+        if not record["mentions"]:
+            yield f"node {id_}: it is mentioned nowhere"
+        for mention in record["mentions"]:
+            yield from wrong(f"mention of {id_}", mention["document"], mention["start"], mention["end"], mention["text"])
+    for edge in kgraph.facts(graph):
+        if not edge.record["evidence"]:
+            yield f"edge {edge.id}: no sentence states it"
+        for evidence in edge.record["evidence"]:
+            where = f"evidence of {edge.id}"
+            yield from wrong(where, evidence["document"], evidence["start"], evidence["end"], evidence["quote"])
+            for span in (evidence["subject"], evidence["object"], evidence["trigger"]):
+                if span and not 0 <= span[0] < span[1] <= len(texts.get(evidence["document"], "")):
+                    yield f"{where}: {span[0]}–{span[1]} does not lie in {evidence['document']}"
+
+
+def _provenance(path: Path, graph: kgraph.Graph, names: Names) -> str:
+    """Return the first difference between the statements and mentions of a provenance file and the graph, or an empty text."""
+    store = ox.Store()
+    store.bulk_load(path=str(path), format=ox.RdfFormat.TURTLE)
+    for kind, expected, found in (
+        ("evidence", Counter(_expected_evidence(graph, names)), Counter(_evidence(store, names))),
+        ("mention", Counter(_expected_mentions(graph, names)), Counter(_mentions(store))),
+    ):
+        for row in sorted((expected - found) or (found - expected)):
+            count = f"{sum(found.values())} of kind {kind}, graph.json has {sum(expected.values())}"
+            return f"{count}: {' '.join(map(str, row))} is {'missing' if row in expected else 'not in graph.json'}"
+    return ""
+
+
+def _expected_evidence(graph: kgraph.Graph, names: Names) -> Iterator[tuple[str, ...]]:
+    for edge in kgraph.facts(graph):
+        triple = (names.entity(edge.subject).value, names.kgo(edge.record["predicate"]).value, names.entity(edge.object).value)
+        for e in edge.record["evidence"]:
+            confidence, implied = value(float(e["confidence"])).value, value(e["implied"]).value
+            source = names.document(e["document"]).value
+            yield (*triple, source, str(e["start"]), str(e["end"]), confidence, implied, e["extractor"], e["quote"])
+
+
+def _evidence(store: ox.Store, names: Names) -> Iterator[tuple[str, ...]]:
+    head = "?e rdf:reifies ?t . BIND(SUBJECT(?t) AS ?s) BIND(PREDICATE(?t) AS ?p) BIND(OBJECT(?t) AS ?o)"
+    if next(store.quads_for_pattern(None, ox.NamedNode(_RDF + "reifies"), None), None) is None:
+        head = "?e rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o ."
+    query = f"""PREFIX rdf: <{_RDF}> PREFIX oa: <{_OA}> PREFIX kgo: <{names.namespace}>
+        SELECT ?s ?p ?o ?d ?start ?end ?confidence ?implied ?extractor ?exact WHERE {{ {head}
+          ?e kgo:confidence ?confidence ; kgo:implied ?implied ; kgo:extractor ?extractor ; oa:hasTarget ?target .
+          ?target oa:hasSource ?d ; oa:hasSelector ?position, ?quote .
+          ?position oa:start ?start ; oa:end ?end . ?quote oa:exact ?exact }}"""
+    return _rows(store, query)
+
+
+def _expected_mentions(graph: kgraph.Graph, names: Names) -> Iterator[tuple[str, ...]]:
+    seen: set[tuple[str, ...]] = set()
+    for id_, record in kgraph.entities(graph):
+        for m in record["mentions"]:
+            row = (names.entity(id_).value, names.document(m["document"]).value, str(m["start"]), str(m["end"]), m["text"])
+            if row not in seen:
+                seen.add(row)
+                yield row
+
+
+def _mentions(store: ox.Store) -> Iterator[tuple[str, ...]]:
+    query = f"""PREFIX nif: <{_NIF}> PREFIX itsrdf: <{VOCABULARIES["itsrdf"]}>
+        SELECT ?entity ?d ?start ?end ?text WHERE {{ ?m itsrdf:taIdentRef ?entity ; nif:referenceContext ?d ;
+          nif:beginIndex ?start ; nif:endIndex ?end ; nif:anchorOf ?text }}"""
+    return _rows(store, query)
+
+
+def _rows(store: ox.Store, query: str) -> Iterator[tuple[str, ...]]:
+    for row in store.query(query):  # type: ignore[union-attr]
+        yield tuple(term.value for term in row)
