@@ -1,7 +1,7 @@
 """Annotations as JSON: what one document says, in the form that people correct by hand and other programs exchange.
 
-``entities`` and ``relations`` are required; ``mentions`` are ``[start, end]`` pairs and ``evidence`` is one pair, all of them 0-based,
-end exclusive, in code points of the document's text. What a careful reader leaves out (confidence, trigger, extractor) may be missing.
+``entities`` and ``relations`` are required; ``mentions`` are ``[start, end]`` pairs and ``evidence`` is one pair, 0-based, end
+exclusive, in code points of the document's text. What a person leaves out (confidence, trigger, extractor) may be missing.
 
 >>> document = Document("d", "d.txt", "支付公司与软研院结对共建", "")
 >>> data = {"entities": [{"id": "e1", "type": "Organization", "name": "支付公司", "mentions": [[0, 4]]},
@@ -17,13 +17,13 @@ True
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import AnnotationError
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Attributes, Document, Dropped, Mention, Span
+from kg.naming import normalise
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology
@@ -36,16 +36,6 @@ _RELATION = (
 )  # fmt: skip
 _INFINITY = float("inf")
 _DROPPED = ("span", "text", "type", "reason", "confidence")
-
-
-def normalize(name: str) -> str:
-    """Return ``name`` as names are compared: NFKC, lower case, without white space, quotes and punctuation.
-
-    >>> normalize("“三个一” 行动")
-    '三个一行动'
-    """
-    folded = unicodedata.normalize("NFKC", name)
-    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c)[0] not in "PZ").lower()
 
 
 def to_json(annotation: Annotation, document: Document) -> dict[str, Any]:
@@ -117,8 +107,8 @@ def from_json(
     """Return the annotation that the JSON values ``data`` hold.
 
     With ``strict``, every span must lie in the text, every mention must read like the name or an alias of its entity, ids must be
-    unique, and relations must stand between known ids; with an ``ontology``, types and predicates must be its own and fit. Without
-    ``strict`` only the form is checked, which scoring another program's output needs.
+    unique, and relations must stand between known ids; with an ``ontology``, types and predicates must be its own and fit.
+    Without ``strict`` only the form is checked, which scoring another program's output needs.
 
     Raises:
         AnnotationError: The data does not fit; the message names ``where`` and the item.
@@ -279,7 +269,8 @@ def _attributes(item: Mapping[str, Any], where: str) -> Attributes:
     if not isinstance(value, dict):
         raise AnnotationError(f"{where}: attributes must be an object, not {_kind(value)}")
     for key, scalar in value.items():
-        if isinstance(scalar, bool) or not isinstance(scalar, str | int | float) or scalar in (_INFINITY, -_INFINITY) or scalar != scalar:
+        good = isinstance(scalar, str | int | float) and not isinstance(scalar, bool)
+        if not good or scalar != scalar or scalar in (_INFINITY, -_INFINITY):
             raise AnnotationError(f"{where}: attribute {key!r} must be a string or a number, not {_kind(scalar)}")
     return tuple(sorted(value.items()))
 
@@ -292,9 +283,9 @@ def _kind(value: object) -> str:
 
 def _check_span(span: Span | Mention, document: Document, where: str) -> None:
     if not 0 <= span.start < span.end <= len(document.text):
-        raise AnnotationError(
-            f"{where}: [{span.start}, {span.end}] does not lie in the text of {document.id}, which has {len(document.text)} characters"
-        )
+        size = len(document.text)
+        pair = [span.start, span.end]
+        raise AnnotationError(f"{where}: {pair} does not lie in the text of {document.id} ({size} characters)")
 
 
 def _check_entities(annotation: Annotation, document: Document, where: str) -> None:
@@ -305,15 +296,13 @@ def _check_entities(annotation: Annotation, document: Document, where: str) -> N
         seen.add(entity.id)
         if not entity.mentions:
             raise AnnotationError(f"{where}: entity {entity.id} ({entity.name}) has no mention")
-        names = {normalize(name) for name in (entity.name, *entity.aliases)}
+        names = {normalise(name) for name in (entity.name, *entity.aliases)}
         for mention in entity.mentions:
             _check_span(mention, document, f"{where}: entity {entity.id} ({entity.name})")
             text = document.text[mention.start : mention.end]
-            if normalize(text) not in names:
-                raise AnnotationError(
-                    f"{where}: entity {entity.id} ({entity.name}): the mention [{mention.start}, {mention.end}] reads {text[:40]!r}, "
-                    "which is neither its name nor one of its aliases"
-                )
+            if normalise(text) not in names:
+                what = f"{where}: entity {entity.id} ({entity.name}): the mention [{mention.start}, {mention.end}] reads"
+                raise AnnotationError(f"{what} {text[:40]!r}, which is neither its name nor one of its aliases")
 
 
 def _check_relations(annotation: Annotation, document: Document, where: str) -> None:
