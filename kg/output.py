@@ -88,7 +88,7 @@ def short_iri(iri: str) -> str:
 
 def named(store: ox.Store, name: str) -> list[ox.NamedNode]:
     """Return the things that carry ``name`` as a name or alias, sorted by IRI; the language does not matter."""
-    found = set()
+    found: set[str] = set()
     for predicate in (*NAMING, ALT_LABEL):
         for literal in _spellings(name):
             subjects = (q.subject for q in store.quads_for_pattern(None, predicate, literal))

@@ -1,0 +1,237 @@
+"""Validation: do the facts conform to the shapes of the domain pack?
+
+The engine is ``shacl`` (Rust); the tests hold it against pyshacl. https://www.w3.org/TR/shacl/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyoxigraph as ox
+import shacl
+
+from kg.errors import PackError
+from kg.ontology import Ontology, check_name, load_ontology
+from kg.output import Output, Term, name_of, open_output, rebase
+
+SH = "http://www.w3.org/ns/shacl#"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_DEPTH = 3  # a selector lies in a target, a target in the evidence
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Violation:
+    """One place where the data breaks a shape; IRIs beside the names that people read.
+
+    ``value`` is the offending value (IRI or text) or empty, ``sentence`` the sentence that states the fact, where there is one,
+    and ``document`` the title of the document it stands in.
+    """
+
+    entity: str
+    entity_name: str
+    predicate: str
+    predicate_name: str
+    value: str
+    value_name: str
+    message_zh: str
+    message_en: str
+    sentence: str
+    document: str
+    shape: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationReport:
+    """Whether the data conforms, and everything that does not, sorted."""
+
+    conforms: bool
+    results: tuple[Violation, ...]
+
+
+def validate(source: Path, pack_dir: Path) -> ValidationReport:
+    """Check a build's folder, or one RDF file, against the shapes of a domain pack.
+
+    Raises:
+        InputError: ``source`` cannot be read.
+        PackError: The shapes are wrong or do not cover the ontology.
+    """
+    ontology = load_ontology(pack_dir)
+    output = open_output(source, ontology=ontology)
+    text = rebase(shapes_text(pack_dir, ontology), ontology, output.namespace)
+    # Through N-Triples, so that blank nodes of the two files do not run into each other.
+    data = output.store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
+    assert data is not None
+    report = shacl.Shapes.from_turtle(text).validate_text(data.decode("utf-8"), format="ntriples")
+    shapes = ox.Store()
+    shapes.load(text, format=ox.RdfFormat.TURTLE)
+    results = sorted({_violation(result, shapes, output) for result in report.results})
+    return ValidationReport(bool(report.conforms), tuple(results))
+
+
+def shapes_text(pack_dir: Path, ontology: Ontology) -> str:
+    """Return all shapes of a domain pack as one Turtle text: ``shapes.ttl`` and every ``shapes-NAME.ttl``.
+
+    Raises:
+        PackError: A file is missing or no Turtle, names something that the ontology does not have, or a predicate has no shape.
+    """
+    paths = [pack_dir / "shapes.ttl", *sorted(pack_dir.glob("shapes-*.ttl"))]
+    texts = []
+    covered = set()
+    for path in paths:
+        texts.append(_read(path))
+        covered |= _check_shapes(path, texts[-1], ontology)
+    missing = [p for p in ontology.predicates if ontology.namespace + p not in covered]
+    if missing:
+        remedy = f"write the file again with: python -m kg.shapes {pack_dir}"
+        raise PackError(f"{paths[0]}: no shape for {', '.join(missing)}; {remedy}")
+    return "\n".join(texts)
+
+
+def render_report(report: ValidationReport, *, limit: int = 50) -> str:
+    """Return the report as people read it, in Chinese and English, at most ``limit`` violations in full."""
+    if report.conforms:
+        return "合规：没有发现问题。 The data conforms."
+    lines = [f"不合规：{len(report.results)} 处。 The data does not conform: {len(report.results)} violations.", ""]
+    for number, result in enumerate(report.results[:limit], 1):
+        fact = [result.entity_name or result.entity, result.predicate_name and f"—{result.predicate_name}→", result.value_name]
+        lines.append(f"{number}. {' '.join(part for part in fact if part)}")
+        lines += [f"   {message}" for message in (result.message_zh, result.message_en) if message]
+        if result.sentence:
+            where = f"（{result.document}）" if result.document else ""
+            lines.append(f"   句子 sentence: {result.sentence}{where}")
+        lines.append(f"   {result.entity}")
+    if len(report.results) > limit:
+        lines.append(f"… 另有 {len(report.results) - limit} 处 / and {len(report.results) - limit} more")
+    return "\n".join(lines)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PackError(f"{path}: cannot be read: {error}") from error
+
+
+def _check_shapes(path: Path, text: str, ontology: Ontology) -> set[str]:
+    """Return the predicates whose subjects a shape of this file targets, after a check of every name of the ontology in it."""
+    try:
+        triples = [quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)]
+    except SyntaxError as error:
+        raise PackError(f"{path}:{error.lineno or 1}:{error.offset or 1}: not Turtle: {error.msg}") from error
+    known = [*ontology.classes, *ontology.predicates, *sorted(ontology.attributes)]
+    for triple in triples:
+        for term in (triple.predicate, triple.object):
+            if isinstance(term, ox.NamedNode) and term.value.startswith(ontology.namespace):
+                name = term.value[len(ontology.namespace) :]
+                if name not in known:
+                    check_name(name, known, kind="name", where=f"{path}:{_line(text, name)}")
+    targets = (t.object for t in triples if t.predicate.value == SH + "targetSubjectsOf")
+    return {target.value for target in targets if isinstance(target, ox.NamedNode)}
+
+
+def _line(text: str, name: str) -> int:
+    pattern = re.compile(rf"[:#]{re.escape(name)}(?![\w-])")
+    return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)), 1)
+
+
+def _violation(result: shacl.Result, shapes: ox.Store, output: Output) -> Violation:
+    shape = next((t for t in (_term(result.source_shape), _term(result.root_shape)) if isinstance(t, ox.NamedNode)), None)
+    predicate: Term | None = _predicate(result.path, shape, shapes)
+    focus = _owner(output.store, _term(result.focus_node))
+    value = None if result.path is None and result.value == result.focus_node else _term(result.value)
+    evidence = _evidence(output.store, focus, predicate, value)
+    if evidence is not None and evidence == focus:
+        # People look for the fact, not for the node that describes it.
+        subject, predicate, value = (_one(output.store, evidence, RDF + part) for part in ("subject", "predicate", "object"))
+    else:
+        subject = focus
+    zh, en = _messages(result, shape, shapes)
+    return Violation(
+        entity=_plain(subject),
+        entity_name=name_of(output.store, subject),
+        predicate=_plain(predicate),
+        predicate_name=name_of(output.store, predicate),
+        value=_plain(value),
+        value_name=name_of(output.store, value),
+        message_zh=zh,
+        message_en=en,
+        sentence=_plain(_one(output.store, evidence, output.namespace + "sentence")),
+        document=name_of(output.store, _one(output.store, evidence, "http://www.w3.org/ns/prov#wasDerivedFrom")),
+        shape=_plain(shape),
+    )
+
+
+def _term(text: str | None) -> Term | None:
+    """Return the term that N-Triples ``text`` stands for; a path that is no plain IRI is none."""
+    if text is None:
+        return None
+    try:
+        parsed = ox.parse(f"<a:a> <a:a> {text} .", format=ox.RdfFormat.N_TRIPLES, rename_blank_nodes=False)
+        term: Term = next(iter(parsed)).object
+    except SyntaxError:
+        return None
+    return term
+
+
+def _predicate(path: str | None, shape: ox.NamedNode | None, shapes: ox.Store) -> ox.NamedNode | None:
+    """Return the predicate that a violation is about: its path, or what its shape compares with or targets."""
+    found = _term(path)
+    if isinstance(found, ox.NamedNode):
+        return found
+    for term in ("disjoint", "targetSubjectsOf"):
+        targets = [q.object for q in shapes.quads_for_pattern(shape, ox.NamedNode(SH + term), None)] if shape else []
+        if len(targets) == 1 and isinstance(targets[0], ox.NamedNode):
+            return targets[0]
+    return None
+
+
+def _messages(result: shacl.Result, shape: ox.NamedNode | None, shapes: ox.Store) -> tuple[str, str]:
+    """Return the messages in Chinese and English: of the shape, of its SPARQL constraint, or whatever the engine says."""
+    nodes: list[ox.NamedNode | ox.BlankNode] = []
+    if shape is not None:
+        constraints = (q.object for q in shapes.quads_for_pattern(shape, ox.NamedNode(SH + "sparql"), None))
+        nodes = [shape, *(c for c in constraints if isinstance(c, ox.NamedNode | ox.BlankNode))]
+    for node in nodes:
+        literals = [q.object for q in shapes.quads_for_pattern(node, ox.NamedNode(SH + "message"), None)]
+        found = {v.language: v.value for v in literals if isinstance(v, ox.Literal)}
+        if found:
+            return found.get("zh", ""), found.get("en", found.get(None, ""))
+    return "", " / ".join(sorted(result.messages)) or f"breaks {result.component}"
+
+
+def _owner(store: ox.Store, node: Term | None) -> Term | None:
+    """Return the named thing that a blank node (a target, a selector) is a part of, or the node itself."""
+    current = node
+    for _ in range(_DEPTH):
+        if not isinstance(current, ox.BlankNode):
+            break
+        above = sorted((q.subject for q in store.quads_for_pattern(None, None, current)), key=str)
+        current = above[0] if above else None
+    return current if isinstance(current, ox.NamedNode) else node
+
+
+def _evidence(store: ox.Store, focus: Term | None, predicate: Term | None, value: Term | None) -> Term | None:
+    """Return the evidence to quote: the focus itself, or the first one that states the fact in question."""
+    if _one(store, focus, RDF + "subject") is not None:
+        return focus
+    if predicate is None or not isinstance(focus, ox.NamedNode):
+        return None
+    stating = (q.subject for q in store.quads_for_pattern(None, ox.NamedNode(RDF + "subject"), focus))
+    found = [e for e in stating if _one(store, e, RDF + "predicate") == predicate]
+    return min((e for e in found if value in (None, focus, _one(store, e, RDF + "object"))), key=str, default=None)
+
+
+def _one(store: ox.Store, subject: Term | None, predicate: str) -> Term | None:
+    if not isinstance(subject, ox.NamedNode | ox.BlankNode):
+        return None
+    objects: Iterable[Term] = (q.object for q in store.quads_for_pattern(subject, ox.NamedNode(predicate), None))
+    return min(objects, key=str, default=None)
+
+
+def _plain(term: Term | None) -> str:
+    if term is None:
+        return ""
+    return term.value if isinstance(term, ox.NamedNode | ox.Literal) else str(term)
