@@ -18,8 +18,10 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-ASPECT = 1.25
-"""Width to height of the drawing area on a laptop's screen, beside the two panels."""
+VIEW = (1160.0, 640.0)
+"""Width and height of the drawing area on a laptop's screen, beside the panel, in pixels."""
+
+ASPECT = VIEW[0] / VIEW[1]
 
 FONT = 13.0
 """The size of a label in the units of the drawing, at scale 1."""
@@ -104,8 +106,18 @@ def place(labels: Sequence[str], edges: Sequence[tuple[int, int, float]], radii:
         igraph.set_random_number_generator(random)
     if count <= _SEPARATED:
         xy = _separate(xy, widths, heights)
+        # Labels keep their size on the screen: where the whole is shown smaller than 1, they take more room in the drawing.
+        grow = min(1.7, max(1.0, 1 / fit_scale(xy)))
+        if grow > 1.02:
+            xy = _separate(xy * (1 + (grow - 1) / 2), widths * grow, heights * (1 + (grow - 1) * 0.7))
     xy -= (xy.max(axis=0) + xy.min(axis=0)) / 2
     return Layout([round(v) for v in xy[:, 0].tolist()], [round(v) for v in xy[:, 1].tolist()], communities)
+
+
+def fit_scale(xy: Array) -> float:
+    """Return the scale, at most 1, at which these positions and their margin fit into ``VIEW``."""
+    size = xy.max(axis=0) - xy.min(axis=0) + (120.0, 70.0)
+    return float(min(1.0, VIEW[0] / size[0], VIEW[1] / size[1]))
 
 
 def overlaps(layout: Layout, labels: Sequence[str], radii: Sequence[float], *, scale: float = 1.0) -> int:
@@ -122,7 +134,7 @@ def overlaps(layout: Layout, labels: Sequence[str], radii: Sequence[float], *, s
 
 def _box(label: str, r: float) -> tuple[float, float]:
     rows = label.split("\n")
-    return max(2 * r, max(width(row) for row in rows) * FONT) + 10, 2 * r + len(rows) * FONT * 1.25 + 10
+    return max(2 * r, max(width(row) for row in rows) * FONT) + 12, 2 * r + len(rows) * FONT * 1.25 + 12
 
 
 def _simple(count: int, edges: Sequence[tuple[int, int, float]]) -> igraph.Graph:
@@ -160,17 +172,32 @@ def _pack(graph: igraph.Graph, communities: Sequence[int], widths: Array, height
         cell = (float(widths[alone].max()) + 6, float(heights[alone].max()) + 6)
         spots = [(i % columns * cell[0], i // columns * cell[1]) for i in range(len(alone))]
         blocks.append((alone, np.array(spots, dtype=float)))
-    sizes = [b.max(axis=0) - b.min(axis=0) + (170.0, 110.0) for _, b in blocks]
-    total = sum(float(s[0] * s[1]) for s in sizes)
-    shelf = max(max(float(s[0]) for s in sizes), math.sqrt(total * ASPECT))
-    left = top = high = 0.0
-    for (nodes, spots), size in zip(blocks, sizes, strict=True):
-        if left and left + size[0] > shelf * 1.02:
-            left, top, high = 0.0, top + high, 0.0
-        xy[nodes] = spots - spots.min(axis=0) + (left, top)
-        left += float(size[0])
-        high = max(high, float(size[1]))
+    sizes = [(float(w) + 130.0, float(h) + 76.0) for w, h in (b.max(axis=0) - b.min(axis=0) for _, b in blocks)]
+    widest = max(w for w, _ in sizes)
+    tries = [max(widest, math.sqrt(sum(w * h for w, h in sizes) * ASPECT) * (0.8 + 0.1 * i)) for i in range(14)]
+    corners = max((_shelves(sizes, shelf) for shelf in tries), key=lambda spots: _fits(sizes, spots))
+    for (nodes, spots), corner in zip(blocks, corners, strict=True):
+        xy[nodes] = spots - spots.min(axis=0) + corner
     return xy
+
+
+def _shelves(sizes: Sequence[tuple[float, float]], shelf: float) -> list[tuple[float, float]]:
+    """Return the left upper corner of each block, set from left to right on shelves of this length."""
+    left = top = high = 0.0
+    corners = []
+    for wide, tall in sizes:
+        if left and left + wide > shelf * 1.001:
+            left, top, high = 0.0, top + high, 0.0
+        corners.append((left, top))
+        left += wide
+        high = max(high, tall)
+    return corners
+
+
+def _fits(sizes: Sequence[tuple[float, float]], corners: Sequence[tuple[float, float]]) -> float:
+    right = max(x + w for (x, _), (w, _) in zip(corners, sizes, strict=True))
+    bottom = max(y + h for (_, y), (_, h) in zip(corners, sizes, strict=True))
+    return min(VIEW[0] / right, VIEW[1] / bottom)
 
 
 def _part(graph: igraph.Graph, nodes: list[int], communities: Sequence[int], widths: Array, heights: Array) -> Array:

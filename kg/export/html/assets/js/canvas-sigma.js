@@ -64,7 +64,7 @@ const canvas = (() => {
     place: (i) => place[i],
     scale: () => (view ? 1 / view.getCamera().ratio : 1),
     domOf: (i) => (view ? view.graphToViewport({ x: place[i].x, y: -place[i].y }) : null),
-    named: () => new Set(),
+    named: () => new Map(),
     resize: () => { if (view) { view.resize(); view.refresh({ skipIndexation: true }); } },
   };
 })();

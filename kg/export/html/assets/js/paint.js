@@ -1,12 +1,14 @@
 // How nodes and their names are painted, whichever library owns the canvas.
 const FONT = '"PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", system-ui, sans-serif';
 const INK = {
-  light: { ink: "#1d2733", halo: "#f6f7f9", faint: "#7d8895", ring: "#1f5fa8", partner: "#b0357f" },
-  dark: { ink: "#e6ebf1", halo: "#12171d", faint: "#8793a0", ring: "#7db4f0", partner: "#e07ab8" },
+  light: { ink: "#1d2733", halo: "#f6f7f9", faint: "#7d8895", ring: "#1f5fa8", partner: "#b0357f", rim: "#f6f7f9" },
+  dark: { ink: "#e6ebf1", halo: "#12171d", faint: "#8793a0", ring: "#7db4f0", partner: "#e07ab8", rim: "#8fa0b3" },
 };
 const ink = () => INK[state.dark ? "dark" : "light"];
 const lines = NETWORK.nodes.map((node) => String(node.label).split("\n"));
 const radii = NETWORK.nodes.map((node) => node.size);
+/** Nodes keep a size that can be seen and hit when the whole is small. */
+const radiusAt = (i, scale) => radii[i] * Math.max(1, Math.min(2.4, 0.72 / scale));
 /** Busier bodies keep their names when there is no room for all. */
 const order = NODES.map((_, i) => i).sort((a, b) => factsOf[b].length - factsOf[a].length || a - b);
 const sizeOf = (i) => 12 + Math.min(3.5, factsOf[i].length / 6);
@@ -29,7 +31,7 @@ function tracePath(context, shape, x, y, r) {
 }
 
 function paintNode(context, i, x, y, scale, hover) {
-  const look = kindOf(i), r = radii[i], colours = ink();
+  const look = kindOf(i), r = radiusAt(i, scale), colours = ink();
   const dim = lit && !lit.nodes.has(i);
   context.save();
   context.globalAlpha = dim ? 0.16 : 1;
@@ -43,9 +45,10 @@ function paintNode(context, i, x, y, scale, hover) {
   }
   if (isPartner(i)) {
     context.beginPath();
-    context.arc(x, y, r + 3.4, 0, 2 * Math.PI);
+    const fat = r / radii[i];
+    context.arc(x, y, r + 3.4 * fat, 0, 2 * Math.PI);
     context.strokeStyle = colours.partner;
-    context.lineWidth = 2.2;
+    context.lineWidth = 2.1 * fat;
     context.stroke();
   }
   tracePath(context, look.shape, x, y, r);
@@ -55,8 +58,8 @@ function paintNode(context, i, x, y, scale, hover) {
   context.globalAlpha = dim ? 0.16 : 1;
   context.fillStyle = look.color;
   context.fill();
-  context.strokeStyle = colours.halo;
-  context.lineWidth = 1.4;
+  context.strokeStyle = colours.rim;
+  context.lineWidth = state.dark ? 0.9 : 1.4;
   context.stroke();
   if (r * scale > 6.5) {
     context.fillStyle = inkOn(look.color);
@@ -68,9 +71,19 @@ function paintNode(context, i, x, y, scale, hover) {
   context.restore();
 }
 
-function paintName(context, i, x, y, scale, strong) {
+/** Where a name may stand: below its symbol, above, right, left; `[left, top, width, height]`. */
+function nameBox(context, i, x, y, scale, side) {
+  const size = sizeOf(i) / scale, w = widthOf(context, i) * size, tall = lines[i].length * size * 1.2;
+  const off = radiusAt(i, scale) * 1.12 + (isPartner(i) ? 4 : 0) + 2 / scale;
+  if (side === 1) return [x - w / 2, y - off - tall, w, tall];
+  if (side === 2) return [x + off, y - tall / 2, w, tall];
+  if (side === 3) return [x - off - w, y - tall / 2, w, tall];
+  return [x - w / 2, y + off, w, tall];
+}
+
+function paintName(context, i, x, y, scale, strong, side) {
   const colours = ink(), dim = lit && !lit.nodes.has(i);
-  const size = sizeOf(i) / scale;
+  const size = sizeOf(i) / scale, [left, top, w] = nameBox(context, i, x, y, scale, side);
   context.save();
   context.globalAlpha = dim && !strong ? 0.22 : 1;
   context.font = `${strong ? "600 " : ""}${size}px ${FONT}`;
@@ -80,38 +93,49 @@ function paintName(context, i, x, y, scale, strong) {
   context.lineWidth = 3.5 / scale;
   context.strokeStyle = colours.halo;
   context.fillStyle = colours.ink;
-  const top = y + radii[i] * 1.12 + (isPartner(i) ? 4 : 0) + 2 / scale;
   lines[i].forEach((line, n) => {
-    context.strokeText(line, x, top + n * size * 1.2);
-    context.fillText(line, x, top + n * size * 1.2);
+    context.strokeText(line, left + w / 2, top + n * size * 1.2);
+    context.fillText(line, left + w / 2, top + n * size * 1.2);
   });
   context.restore();
 }
 
-/** The nodes whose names fit at this scale without covering another: selected and lit ones first, then by degree. */
+/**
+ * The names that have room at this scale without covering another or a symbol, with the side on which each stands: selected and lit
+ * nodes first, then by degree. The busiest bodies may cover symbols, for a graph without their names says nothing.
+ */
 function roomFor(context, scale, positionOf) {
-  const placed = new Map(), out = new Set(), cell = 160 / scale;
-  const first = [...(state.node !== null ? [state.node] : []), ...(lit ? order.filter((i) => lit.nodes.has(i)) : [])];
-  for (const i of new Set([...first, ...order])) {
-    if (!shownNode[i]) continue;
-    const at = positionOf(i);
-    if (!at) continue;
-    const size = sizeOf(i) / scale;
-    const half = (widthOf(context, i) * size) / 2 + 2 / scale;
-    const top = at.y + radii[i] * 1.12 + (isPartner(i) ? 4 : 0) + 2 / scale;
-    const box = [at.x - half, top, at.x + half, top + lines[i].length * size * 1.2];
-    const cells = [];
-    let free = true;
-    for (let cx = Math.floor(box[0] / cell); free && cx <= Math.floor(box[2] / cell); cx++) {
-      for (let cy = Math.floor(box[1] / cell); free && cy <= Math.floor(box[3] / cell); cy++) {
-        const key = `${cx},${cy}`;
-        cells.push(key);
-        free = !(placed.get(key) || []).some((b) => b[0] < box[2] && box[0] < b[2] && b[1] < box[3] && box[1] < b[3]);
+  const placed = new Map(), out = new Map(), cell = 110 / scale, gap = 2 / scale;
+  const cells = (box, visit) => {
+    for (let cx = Math.floor(box[0] / cell); cx <= Math.floor(box[2] / cell); cx++) for (let cy = Math.floor(box[1] / cell); cy <= Math.floor(box[3] / cell); cy++) visit(`${cx},${cy}`);
+  };
+  const put = (box) => cells(box, (key) => { if (!placed.has(key)) placed.set(key, []); placed.get(key).push(box); });
+  const free = (box, i, overSymbols) => {
+    let ok = true;
+    cells(box, (key) => {
+      for (const b of placed.get(key) || []) {
+        if (b[0] < box[2] && box[0] < b[2] && b[1] < box[3] && box[1] < b[3] && !(b[4] !== undefined && (overSymbols || b[4] === i))) ok = false;
       }
-    }
-    if (!free && i !== state.node) continue;
-    out.add(i);
-    for (const key of cells) { if (!placed.has(key)) placed.set(key, []); placed.get(key).push(box); }
+    });
+    return ok;
+  };
+  for (const i of order) {
+    const at = shownNode[i] ? positionOf(i) : null, r = radiusAt(i, scale) * 0.8;
+    if (at) put([at.x - r, at.y - r, at.x + r, at.y + r, i]);
+  }
+  const first = [...(state.node !== null ? [state.node] : []), ...(lit ? order.filter((i) => lit.nodes.has(i)) : [])];
+  const must = new Set(first.slice(0, 40));
+  for (const i of new Set([...first, ...order])) {
+    const at = shownNode[i] ? positionOf(i) : null;
+    if (!at) continue;
+    const boxAt = (side) => { const [x, y, w, tall] = nameBox(context, i, at.x, at.y, scale, side); return [x - gap, y, x + w + gap, y + tall]; };
+    const busy = must.has(i) || factsOf[i].length >= 8;
+    let side = [0, 1, 2, 3].find((n) => free(boxAt(n), i, false));
+    if (side === undefined && busy) side = [0, 1, 2, 3].find((n) => free(boxAt(n), i, true));
+    if (side === undefined && i === state.node) side = 0;
+    if (side === undefined) continue;
+    out.set(i, side);
+    put(boxAt(side));
   }
   return out;
 }

@@ -34,10 +34,11 @@ function picture() {
     const { x, y } = at(i), look = kindOf(i), r = radii[i], far = lit && !lit.nodes.has(i);
     const group = s("g", { opacity: far ? 0.18 : null }, s("title", {}, hintOfNode(i)),
       isPartner(i) ? s("circle", { cx: x, cy: y, r: r + 3.4, fill: "none", stroke: colours.partner, "stroke-width": 2.2 }) : null,
-      shapeElement(look.shape, r, x, y, { fill: look.color, stroke: colours.halo, "stroke-width": 1.4 }),
+      shapeElement(look.shape, r, x, y, { fill: look.color, stroke: colours.rim, "stroke-width": 1.2 }),
       s("text", { x, y, "font-size": round(r * 0.95), "text-anchor": "middle", "dominant-baseline": "central", fill: inkOn(look.color) }, look.glyph));
-    if (names.has(i)) lines[i].forEach((line, n) => group.append(s("text", {
-      x, y: round(y + r * 1.12 + (isPartner(i) ? 4 : 0) + 2 + (n + 0.85) * sizeOf(i) * 1.2), "font-size": round(sizeOf(i)), "text-anchor": "middle", fill: colours.ink, stroke: colours.halo, "stroke-width": 3.5, "stroke-linejoin": "round", "paint-order": "stroke",
+    const box = names.has(i) ? nameBox(measure, i, x, y, 1, names.get(i)) : null;
+    if (box) lines[i].forEach((line, n) => group.append(s("text", {
+      x: round(box[0] + box[2] / 2), y: round(box[1] + (n + 0.8) * sizeOf(i) * 1.2), "font-size": round(sizeOf(i)), "text-anchor": "middle", fill: colours.ink, stroke: colours.halo, "stroke-width": 3.5, "stroke-linejoin": "round", "paint-order": "stroke",
     }, line)));
     svg.append(group);
   }

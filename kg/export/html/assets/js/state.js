@@ -70,6 +70,7 @@ function litBy() {
   }
   if (state.node === null || state.depth > 0) return null;
   const facts = factsOf[state.node].filter((f) => shownFact[f]);
+  if (!facts.length && factsOf[state.node].length) return null;
   return { nodes: new Set([state.node, ...facts.map((f) => other(FACTS[f], state.node))]), facts: new Set(facts) };
 }
 
@@ -107,7 +108,7 @@ function toHash() {
   put("from", state.from);
   put("to", state.to);
   put("partner", state.partner ? "only" : "");
-  put("path", state.path ? `${NODES[state.path.from].id}|${NODES[state.path.to].id}` : "");
+  put("path", state.path && state.path.from !== null && state.path.to !== null ? `${NODES[state.path.from].id}|${NODES[state.path.to].id}` : "");
   put("doc", state.paper !== null && DOCS[state.paper].id);
   put("names", state.names ? "yes" : "");
   put("lang", state.lang === "zh" ? "" : state.lang);

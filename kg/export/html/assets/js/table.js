@@ -52,7 +52,7 @@ function renderTable() {
           const value = get(fact);
           if (key === "s" || key === "o") return h("td", {}, link(value, (event) => { event.stopPropagation(); app.selectNode(fact[key], true); }));
           if (key === "p") return h("td", {}, stroke(fact.p, fact.implied), " ", link(value, (event) => { event.stopPropagation(); app.selectFact(f, true); }));
-          return h("td", { class: key === "quote" ? "quote" : typeof value === "number" || key === "date" ? "num" : null }, key === "confidence" ? percent(value) : key === "quote" && value.length > 90 ? `${value.slice(0, 90)}…` : value);
+          return h("td", { class: key === "quote" || key === "document" ? key : typeof value === "number" || key === "date" ? "num" : null }, key === "confidence" ? percent(value) : key === "quote" && value.length > 90 ? `${value.slice(0, 90)}…` : value);
         }));
     };
     replace(scroll, h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, found.slice(0, table.limit).map(line))),
