@@ -140,6 +140,7 @@ class Gazetteer:
     def derive(self, key: str) -> Entry | None:
         """Return the entry that a pattern makes of the normalised name ``key``, or ``None``."""
         if key not in self._derived:
+            self._derived[key] = None  # ends the recursion, should patterns derive from each other in a circle
             self._derived[key] = next(self._derivations(key), None)
         return self._derived[key]
 
@@ -196,6 +197,10 @@ class Gazetteer:
         for entry in self._by_name.get(normalise(name), ()):
             if entry.type == pattern.type:
                 return entry
+        # The canonical name of one pattern may be a spelling that another one derives from.
+        again = self.derive(normalise(name))
+        if again is not None and again.type == pattern.type:
+            return again
         # The spelling found is no part of the entry: all spellings of one derived name must give equal entries.
         return Entry(name, pattern.type, pattern.subtype, (), "derived", fill(pattern.parent), pattern.reason, pattern.where)
 

@@ -17,6 +17,7 @@ from kg.errors import PackError
 from kg.gazetteer import Entry, Gazetteer, Pattern, parse_pattern, placeholders
 from kg.naming import display_name, normalise
 from kg.ontology import Ontology, subtypes, types
+from kg.scoping import Scoping, load_scoping
 from kg.tables import check_cell, read_rows
 
 ENTRY_HEADER = ("name", "type", "subtype", "aliases", "kind", "parent", "source")
@@ -47,6 +48,7 @@ class Registry:
     patterns: tuple[Pattern, ...] = ()
     same: tuple[Ruling, ...] = ()
     apart: tuple[Ruling, ...] = ()
+    scoping: Scoping = field(default_factory=Scoping)
 
     def lookup(self, name: str, *, type: str | None = None) -> Entry | None:
         """Return the entry with this name or alias, or the one that a pattern derives from it; ``None`` if it is not known.
@@ -105,7 +107,12 @@ def load_registry(pack_dir: Path, ontology: Ontology) -> Registry:
     fresh = {(e.name, e.type): e for e in kept}
     by_name = {key: tuple(fresh[e.name, e.type] for e in found) for key, found in by_name.items()}
     patterns = tuple(_patterns(folder / "patterns.tsv", allowed, by_name)) if (folder / "patterns.tsv").exists() else ()
-    return Registry(entries=kept, by_name=by_name, patterns=patterns, same=tuple(same), apart=tuple(apart))
+    known: dict[str, set[str]] = {}
+    for key, found in by_name.items():
+        for entry in found:
+            known.setdefault(entry.type, set()).add(key)
+    scoping = load_scoping(folder, ontology, known=known)
+    return Registry(kept, by_name, patterns, tuple(same), tuple(apart), scoping)
 
 
 def _entries(
