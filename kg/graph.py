@@ -269,6 +269,12 @@ def _evidence(evidence: Evidence) -> EvidenceRecord:
 
 def _evidence_order(record: EvidenceRecord) -> tuple[Any, ...]:
     spans = tuple(record[name] or [-1, -1] for name in ("subject", "object", "trigger"))
-    return record["document"], record["start"], record["end"], record["extractor"], record["implied"], spans, sorted(
-        (k, str(v)) for k, v in record["attributes"].items()
+    return (
+        record["document"],
+        record["start"],
+        record["end"],
+        record["extractor"],
+        record["implied"],
+        spans,
+        sorted((k, str(v)) for k, v in record["attributes"].items()),
     )

@@ -47,8 +47,8 @@ EDGE_COLUMNS = {
     "documents": "string[]",
     "dates": "string[]",
     "quotes": "string[]",
-    "starts": "long[]",
-    "ends": "long[]",
+    "start_offsets": "long[]",
+    "end_offsets": "long[]",
     "attributes": "string",
 }
 
@@ -95,7 +95,7 @@ def statements(graph: kgraph.Graph, *, batch: int = BATCH) -> Iterator[tuple[str
     for names, group in groupby(nodes, key=lambda item: item[0]):
         further = "".join(f":{identifier(name)}" for name in names[1:])
         text = f"UNWIND $rows AS row MERGE (n:Entity {{id: row.id}}) SET n += row SET n{further}"
-        for rows in _batches((node_properties(id_, record) for _, id_, record in group), batch):
+        for rows in batches((node_properties(id_, record) for _, id_, record in group), batch):
             yield text, rows
     edges = sorted(kgraph.facts(graph), key=lambda edge: (edge.record["predicate"], edge.id))
     for predicate, members in groupby(edges, key=lambda edge: edge.record["predicate"]):
@@ -105,7 +105,7 @@ def statements(graph: kgraph.Graph, *, batch: int = BATCH) -> Iterator[tuple[str
             f"MERGE (a)-[r:{kind} {{id: row.properties.id}}]->(b) SET r += row.properties"
         )
         found = ({"start": e.subject, "end": e.object, "properties": edge_properties(graph, e)} for e in members)
-        for rows in _batches(found, batch):
+        for rows in batches(found, batch):
             yield text, rows
 
 
@@ -138,8 +138,8 @@ def edge_properties(graph: kgraph.Graph, edge: kgraph.Edge) -> Properties:
         "documents": [e["document"] for e in evidence],
         "dates": [kgraph.document(graph, e["document"])["date"] or "" for e in evidence],
         "quotes": [e["quote"] for e in evidence],
-        "starts": [e["start"] for e in evidence],
-        "ends": [e["end"] for e in evidence],
+        "start_offsets": [e["start"] for e in evidence],
+        "end_offsets": [e["end"] for e in evidence],
         "attributes": _json_or_none(attributes if any(attributes) else None),
     }
     return {name: value for name, value in properties.items() if value is not None}
@@ -197,7 +197,8 @@ def _json_or_none(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False) if value else None
 
 
-def _batches(rows: Iterable[Properties], size: int) -> Iterator[list[Properties]]:
+def batches(rows: Iterable[Properties], size: int) -> Iterator[list[Properties]]:
+    """Yield ``rows`` in lists of ``size``, the last one shorter."""
     batch: list[Properties] = []
     for row in rows:
         batch.append(row)
