@@ -70,6 +70,13 @@ const app = {
 };
 
 let physics = false, written = null;
+const made = new Map();
+function changed(name, parts) {
+  const key = JSON.stringify(parts);
+  if (made.get(name) === key) return false;
+  made.set(name, key);
+  return true;
+}
 
 /** Draw everything for the state, and write it into the address. */
 function commit({ write = true } = {}) {
@@ -79,14 +86,19 @@ function commit({ write = true } = {}) {
   document.documentElement.dataset.theme = state.dark ? "dark" : "light";
   document.documentElement.lang = state.lang === "zh" ? "zh-CN" : "en";
   for (const view of ["graph", "table", "paper"]) byId(`view-${view}`).hidden = state.view !== view;
-  renderTop();
-  renderSide();
-  renderTools();
+  // A click on a node changes neither the legend nor the buttons: what would come out the same is not made again.
+  const filters = [state.lang, state.dark, [...state.offTypes], [...state.offPredicates], [...state.offDocs], state.least, state.implied, state.from, state.to, state.partner];
+  if (changed("top", [state.lang, state.dark, state.view])) renderTop();
+  if (changed("side", filters)) renderSide();
+  if (changed("tools", [state.lang, state.names, state.node, physics])) renderTools();
   const moved = renderPanel();
-  canvas.update();
-  if (moved || written === null || canvas.wasHidden) canvas.resize();
+  // The canvas is made for the first state: only later ones need it drawn anew, and once.
+  if (written !== null) {
+    if (moved || canvas.wasHidden) canvas.resize();
+    canvas.update();
+  }
   canvas.wasHidden = state.view !== "graph";
-  renderTable();
+  if (changed("table", [...filters, state.view, state.view === "table" && [state.depth, state.node]])) renderTable();
   renderPaper();
   renderStatus();
   if (write) {
@@ -155,7 +167,7 @@ function renderTools() {
   byId("net").setAttribute("aria-label", t("network"));
   replace(tools,
     button("+", () => canvas.zoom(1.3), { "aria-label": t("larger") }), button("−", () => canvas.zoom(1 / 1.3), { "aria-label": t("smaller") }), button(t("fit"), () => canvas.fit(), { id: "fit" }),
-    canvas.physics ? button(t("physics"), () => { physics = !physics; canvas.physics(physics); renderTools(); }, { id: "physics", "aria-pressed": String(physics) }) : null,
+    canvas.physics ? button(t("physics"), () => { physics = !physics; canvas.physics(physics); commit(); }, { id: "physics", "aria-pressed": String(physics) }) : null,
     DATA.renderer === "vis" ? button(t("edgeLabels"), () => { state.names = !state.names; commit(); }, { id: "edge-names", "aria-pressed": String(state.names) }) : null,
     button(t("path"), () => app.askPath(state.node), { id: "path" }),
     button(t("svg"), saveSvg, { id: "save-svg" }), button(t("png"), savePng, { id: "save-png" }));
@@ -199,6 +211,16 @@ window.addEventListener("hashchange", () => {
   if (location.hash.slice(1) === written) return;
   fromHash(location.hash);
   commit();
+});
+
+// For pages that embed this one, and for tests: where a node stands on the screen, and which names are shown.
+window.knowledgeGraph = Object.freeze({
+  positionOf: (id) => {
+    const frame = byId("net").getBoundingClientRect(), at = canvas.domOf(nodeById.get(id));
+    return at && { x: frame.left + at.x, y: frame.top + at.y };
+  },
+  shown: () => NODES.filter((_, i) => shownNode[i]).map((node) => node.id),
+  named: () => [...canvas.named().keys()].map((i) => NODES[i].id),
 });
 
 commit();

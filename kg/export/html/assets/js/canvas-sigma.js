@@ -3,27 +3,44 @@ const canvas = (() => {
   const place = NETWORK.nodes.map((node) => ({ x: node.x, y: node.y }));
   const nothing = () => {};
   const graph = new graphology.MultiDirectedGraph();
-  NETWORK.nodes.forEach((node, i) => graph.addNode(i, { x: node.x, y: -node.y, size: Math.max(2, node.size / 3.2), color: kindOf(i).color, label: NODES[i].name }));
-  NETWORK.edges.forEach((edge, f) => graph.addEdgeWithKey(f, edge.from, edge.to, { color: edge.color, size: Math.min(3, edge.width * 0.6) }));
-  let view = null, hovered = null;
+  const small = Math.max(0.4, Math.min(1, Math.sqrt(3000 / NODES.length)));
+  NETWORK.nodes.forEach((node, i) => graph.addNode(i, { x: node.x, y: -node.y, size: Math.max(1.2, (node.size / 2.8) * small), color: kindOf(i).color, label: NODES[i].name }));
+  NETWORK.edges.forEach((edge, f) => graph.addEdgeWithKey(f, edge.from, edge.to, { color: `${edge.color}70`, size: Math.min(3, edge.width * 0.5) }));
+  let view = null, wasDark = state.dark;
   const pale = () => (state.dark ? "#2a323b" : "#dde2e8");
   try {
     view = new Sigma(graph, byId("net"), {
       allowInvalidContainer: true, labelFont: FONT, labelSize: 12.5, labelColor: { color: ink().ink }, labelDensity: 0.6, labelGridCellSize: 130,
       labelRenderedSizeThreshold: 5, zIndex: true, minCameraRatio: 0.003, maxCameraRatio: 4, hideEdgesOnMove: FACTS.length > 20000, enableEdgeEvents: FACTS.length <= 60000,
       defaultEdgeType: "line",
+      defaultDrawNodeHover: (context, data) => {
+        const colours = ink(), size = 13;
+        context.beginPath();
+        context.arc(data.x, data.y, data.size + 4, 0, 2 * Math.PI);
+        context.lineWidth = 2.5;
+        context.strokeStyle = colours.ring;
+        context.stroke();
+        if (!data.label) return;
+        context.font = `600 ${size}px ${FONT}`;
+        context.lineJoin = "round";
+        context.lineWidth = 4;
+        context.strokeStyle = colours.halo;
+        context.fillStyle = colours.ink;
+        context.strokeText(data.label, data.x + data.size + 6, data.y + size / 3);
+        context.fillText(data.label, data.x + data.size + 6, data.y + size / 3);
+      },
       nodeReducer: (key, data) => {
         const i = Number(key);
         if (!shownNode[i]) return { ...data, hidden: true };
         const far = lit && !lit.nodes.has(i);
-        return { ...data, color: far ? pale() : data.color, label: far ? "" : data.label, zIndex: far ? 0 : 1, highlighted: i === state.node, forceLabel: i === state.node || (lit !== null && !far && lit.nodes.size < 60) };
+        return { ...data, color: far ? pale() : data.color, size: far ? data.size * 0.4 : data.size, label: far ? "" : data.label, zIndex: far ? 0 : 1, highlighted: i === state.node, forceLabel: i === state.node || (lit !== null && !far && lit.nodes.size < 60) };
       },
       edgeReducer: (key, data) => {
         const f = Number(key);
         if (!shownFact[f]) return { ...data, hidden: true };
         const far = lit && !lit.facts.has(f);
         if (far && lit.facts.size) return { ...data, color: pale(), size: 0.4, zIndex: 0 };
-        return { ...data, size: lit ? data.size + 1 : data.size, zIndex: 1 };
+        return lit && lit.facts.has(f) ? { ...data, color: data.color.slice(0, 7), size: data.size + 1.4, zIndex: 1 } : data;
       },
     });
   } catch (error) {
@@ -34,8 +51,8 @@ const canvas = (() => {
     view.on("clickEdge", ({ edge }) => app.selectFact(Number(edge)));
     view.on("clickStage", () => app.clear());
     view.on("doubleClickNode", ({ node, preventSigmaDefault }) => { preventSigmaDefault(); app.showAround(Number(node), Math.max(1, state.depth)); });
-    view.on("enterNode", ({ node, event }) => { hovered = node; app.hint(hintOfNode(Number(node)), event.original); });
-    view.on("leaveNode", () => { hovered = null; app.hint(null); });
+    view.on("enterNode", ({ node, event }) => { app.hint(hintOfNode(Number(node)), event.original); });
+    view.on("leaveNode", () => { app.hint(null); });
   }
   const shown = () => NODES.map((_, i) => i).filter((i) => shownNode[i]);
   function frame(ids) {
@@ -46,7 +63,7 @@ const canvas = (() => {
     return { x: (low(xs) + high(xs)) / 2, y: (low(ys) + high(ys)) / 2, ratio: Math.min(1.05, Math.max(0.02, 1.2 * Math.max(high(xs) - low(xs), high(ys) - low(ys)))) };
   }
   return {
-    update: () => { if (view) { view.setSetting("labelColor", { color: ink().ink }); view.refresh({ skipIndexation: true }); } },
+    update: () => { if (view) { if (state.dark !== wasDark) { wasDark = state.dark; view.setSetting("labelColor", { color: ink().ink }); } view.refresh({ skipIndexation: true }); } },
     fit: (ids = shown(), animate = true) => {
       if (!view) return;
       const target = ids.length === NODES.length ? { x: 0.5, y: 0.5, ratio: 1 } : frame(ids);
@@ -65,6 +82,6 @@ const canvas = (() => {
     scale: () => (view ? 1 / view.getCamera().ratio : 1),
     domOf: (i) => (view ? view.graphToViewport({ x: place[i].x, y: -place[i].y }) : null),
     named: () => new Map(),
-    resize: () => { if (view) { view.resize(); view.refresh({ skipIndexation: true }); } },
+    resize: () => { if (view) view.resize(); },
   };
 })();

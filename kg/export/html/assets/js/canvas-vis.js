@@ -121,6 +121,6 @@ const canvas = (() => {
     scale: () => net.getScale(),
     domOf: (i) => net.canvasToDOM(place[i]),
     named: () => names,
-    resize: () => { net.setSize("100%", "100%"); net.redraw(); },
+    resize: () => { net.setSize("100%", "100%"); },
   };
 })();

@@ -27,9 +27,9 @@ function renderPaper() {
 function textOf(d, mentions) {
   const length = codePoints(d).length;
   const spans = mentions.map(([start, end, node]) => [start, end, node]);
-  const nameOf = (node, text) => h("button", {
-    type: "button", class: `name${node === state.node ? " chosen" : ""}`, colour: kindOf(node).color, title: null,
-    "aria-label": `${text} (${label(kindOf(node))})`, onclick: () => app.backTo(node),
+  const nameOf = (node, text) => h("a", {
+    href: `#${new URLSearchParams({ node: NODES[node].id })}`, class: `name${node === state.node ? " chosen" : ""}`, colour: kindOf(node).color,
+    "data-node": node, onclick: (event) => { event.preventDefault(); app.backTo(node); },
   }, text);
   const part = (start, end) => marked(start, end, spans.filter((span) => span[0] < end && span[1] > start), (a, b) => slice(d, a, b), nameOf);
   if (!state.said) return part(0, length);

@@ -66,6 +66,7 @@ function litBy() {
   if (state.path) return { nodes: new Set(state.path.nodes), facts: new Set(state.path.facts) };
   if (state.fact !== null) {
     const fact = FACTS[state.fact];
+    if (!shownFact[state.fact]) return null;
     return { nodes: new Set([fact.s, fact.o]), facts: new Set([state.fact]) };
   }
   if (state.node === null || state.depth > 0) return null;
