@@ -1,8 +1,8 @@
 """When two equal names are one thing: which names are generic, and whose they are.
 
 A name is *generic* if nothing in it is proper: it consists of words of ``PACK/registry/generic.tsv`` and ends in a head noun of
-its class (市场部, 第一巡回指导组, 市财政局). ``PACK/registry/scopes.tsv`` says for each class whether an owner tells its names apart. A
-pack without these files compares by name alone.
+its class (市场部, 第一巡回指导组, 市财政局). ``PACK/registry/scopes.tsv`` says for each class whether an owner tells its names
+apart. A pack without these files compares by name alone.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from kg.tables import check_cell, read_rows
 
 GENERIC_HEADER = ("word", "role", "classes")
 SCOPES_HEADER = ("type", "subtype", "policy", "owner", "owns", "reason")
-_ROLES = ("head", "branch", "owner", "seat", "regional", "modifier")
-_POLICIES = ("name", "generic", "owner", "root", "all", "date", "modifies")
+_ROLES = ("head", "branch", "owner", "seat", "legal", "regional", "modifier")
+_POLICIES = ("name", "generic", "owner", "root", "all", "date", "context", "modifies")
 _OWNS = ("yes", "last", "no")
 _ORDINAL = re.compile(r"第?[0-9一二三四五六七八九十百零两]+(?:届|期|次|批|号|支|季度|年度|年|月|日)?|[甲乙丙丁]")
 _LONGEST = 24
@@ -41,11 +41,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Scoping:
-    """Generic words and rules. ``heads`` maps a class (or ``*``) to its head nouns; all words are normalised.
+    """Generic words and rules; ``heads`` maps a class (or ``*``) to its head nouns, and all words are normalised.
 
-    ``branches`` are head nouns of names that are generic even behind a place (三亚分行). ``owner_words`` stand for the owner (集团,
-    公司) at the beginning of a name, ``seats`` end the part of a name that names an owner (公司 in 某某公司市场部), and ``regional``
-    words make a body of a place (人民政府).
+    ``branches`` are head nouns of names that are generic even behind a place (三亚分行). ``owner_words`` stand for the owner
+    (集团, 公司) at the beginning of a name, ``seats`` end the part of a name that names an owner (公司 in 某某公司市场部), and
+    ``regional`` words make a body of a place (人民政府). ``legal`` forms end the full name of a company (有限公司).
     """
 
     heads: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -54,6 +54,7 @@ class Scoping:
     seats: frozenset[str] = frozenset()
     branches: frozenset[str] = frozenset()
     regional: frozenset[str] = frozenset()
+    legal: frozenset[str] = frozenset()
     rules: Mapping[tuple[str, str], Rule] = field(default_factory=dict)
 
     def rule(self, type: str, subtype: str | None) -> Rule:
@@ -68,16 +69,28 @@ class Scoping:
             found = self._memo[key, type, subtype] = any(map(self._covered, fronts))
         return found
 
-    def branch(self, key: str) -> bool:
-        """Return whether ``key`` ends like the name of a branch, which only its owner makes one of a kind.
+    def relative(self, key: str, type: str, subtype: str | None) -> bool:
+        """Return whether ``key`` says nothing without its owner: it is generic or names a branch.
 
-        >>> Scoping(branches=frozenset({"分行"})).branch("三亚分行")
+        >>> rules = {("Body", ""): Rule(owners=(("partOf", False),))}
+        >>> Scoping(branches=frozenset({"分行"}), rules=rules).relative("三亚分行", "Body", None)
         True
         """
-        return any(key[i:] in self.branches for i in range(len(key)))
+        if self.generic(key, type, subtype):
+            return True
+        within = any(not inverse for _, inverse in self.rule(type, subtype).owners)
+        return within and any(key[i:] in self.branches for i in range(len(key)))
+
+    def cores(self, key: str) -> Iterator[str]:
+        """Yield ``key`` without the legal form at its end.
+
+        >>> list(Scoping(legal=frozenset({"有限公司", "集团有限公司"})).cores("星河能源集团有限公司"))
+        ['星河能源', '星河能源集团']
+        """
+        return (key[:i] for i in range(2, len(key)) if key[i:] in self.legal)
 
     def in_region(self, key: str, owner: str) -> str:
-        """Return the full name of a regional body: 市财政局 of 云溪市人民政府 is 云溪市财政局; empty if ``owner`` is no such body.
+        """Return the full name of a body of a region, or an empty string if ``owner`` is not the region's own body.
 
         >>> Scoping(regional=frozenset({"人民政府"})).in_region("市财政局", "云溪市人民政府")
         '云溪市财政局'
@@ -99,7 +112,7 @@ class Scoping:
         """Yield the places that divide ``key`` into an owner's proper name and a generic rest, the shortest owner first."""
         for i in range(3, len(key)):
             if any(key.endswith(seat, 0, i) and len(seat) < i for seat in self._seats_by_tail.get(key[i - 1], ())):
-                if self.generic(key[i:], type, subtype) and not self._covered(key[:i]):
+                if self.relative(key[i:], type, subtype) and not self._covered(key[:i]):
                     yield i
 
     def heads_of(self, key: str, type: str, subtype: str | None) -> Iterator[str]:
@@ -172,6 +185,7 @@ def load_scoping(folder: Path, ontology: Ontology, *, known: Mapping[str, Collec
         seats=frozenset(words["seat"]),
         branches=frozenset(words["branch"]),
         regional=frozenset(words["regional"]),
+        legal=frozenset(words["legal"]),
         rules=rules,
     )
 
