@@ -7,6 +7,9 @@ has its underscore escaped as ``_x005F_``. A carriage return is among them, sinc
 from __future__ import annotations
 
 import re
+from typing import IO
+from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -28,3 +31,48 @@ def decode(text: str) -> str:
     '_x0001_\r'
     """
     return _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
+
+
+def lexical(value: str | int | float | bool) -> str:
+    """Return a value as XML Schema writes it.
+
+    >>> lexical(True), lexical(0.5)
+    ('true', '0.5')
+    """
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class XmlWriter:
+    """XML written as it comes, each element on its own line; escaping is the standard library's."""
+
+    def __init__(self, file: IO[str]) -> None:
+        """Begin a document in ``file``, which is open for text in UTF-8."""
+        self._xml = XMLGenerator(file, "utf-8", short_empty_elements=True)
+        self._depth = 0
+        self._xml.startDocument()
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Open an element that has others inside."""
+        self._line()
+        self._xml.startElement(name, AttributesImpl(attributes))
+        self._depth += 1
+
+    def end(self, name: str) -> None:
+        """Close the element that was opened last; the outermost ends the document."""
+        self._depth -= 1
+        self._line()
+        self._xml.endElement(name)
+        if self._depth == 0:
+            self._xml.ignorableWhitespace("\n")
+            self._xml.endDocument()
+
+    def element(self, name: str, attributes: dict[str, str], text: str = "") -> None:
+        """Write an element that holds nothing but text."""
+        self._line()
+        self._xml.startElement(name, AttributesImpl(attributes))
+        if text:
+            self._xml.characters(text)
+        self._xml.endElement(name)
+
+    def _line(self) -> None:
+        self._xml.ignorableWhitespace("\n" + "  " * self._depth)

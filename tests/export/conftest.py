@@ -18,7 +18,7 @@ HOSTILE = [
     "\u202eעברית\u202c RTL",
     "<img src=x onerror=alert(1)> & ]]> --> <!--",
     "\x00\x01\x08\x0b\x0c\x1f\x7f\x85\u2028\ufffe",
-    "=HYPERLINK(\"http://x\")",
+    '=HYPERLINK("http://x")',
     "'}) DETACH DELETE n; //",
     '"}]) MATCH (n) DETACH DELETE n;\n//',
     "\\u0022}) MATCH (n) DETACH DELETE n //",
@@ -52,7 +52,9 @@ def make_knowledge(names: list[str]) -> Knowledge:
     """Return two documents that name ``names``: each pairs with the next, the first runs a programme of the same name."""
     text = "".join(f"{name}结对。" for name in names)
     documents = (
-        Document("第 1 份", "甲/第 1 份.txt", text, "0" * 64, title=Span(0, len(names[0])), date="2023-05-18", publisher=Span(0, 1)),
+        Document(
+            "第 1 份", "甲/第 1 份.txt", text, "0" * 64, title=Span(0, len(names[0])), date="2023-05-18", publisher=Span(0, 1)
+        ),
         Document("b;b", "b;b.txt", text, "f" * 64, encoding="gb18030"),
     )
     entities, place = [], {}
@@ -65,7 +67,16 @@ def make_knowledge(names: list[str]) -> Knowledge:
         roles = ("PartnerBody",) if len(names) > 1 else ()
         subtype = "Company" if number % 2 else None
         entities.append(
-            Entity(id_, "Organization", name, subtype, roles, (name + ";别名", name + "\\;"), mentions=mentions, attributes=attributes)
+            Entity(
+                id_,
+                "Organization",
+                name,
+                subtype,
+                roles,
+                (name + ";别名", name + "\\;"),
+                mentions=mentions,
+                attributes=attributes,
+            )
         )
         start += len(name) + 3
     mention = Located("b;b", 0, len(names[0]), names[0])
@@ -77,11 +88,15 @@ def make_knowledge(names: list[str]) -> Knowledge:
     return Knowledge(documents, (*entities, programme), tuple(facts))
 
 
-def _fact(subject: str, predicate: str, object_: str, document: Document, start: int, length: int, *, implied: bool = False) -> Fact:
+def _fact(
+    subject: str, predicate: str, object_: str, document: Document, start: int, length: int, *, implied: bool = False
+) -> Fact:
     quote = document.text[start : start + length]
     attributes = (("position", quote), ("year", 2023)) if implied else ()
     evidence = (
-        Evidence(document.id, start, start + length, quote, 0.875, implied, "规则", Span(start, start + 1), attributes=attributes),
+        Evidence(
+            document.id, start, start + length, quote, 0.875, implied, "规则", Span(start, start + 1), attributes=attributes
+        ),
         Evidence(document.id, start, start + 1, quote[0], 0.5, implied, "crf"),
     )
     return Fact(naming.fact_id(subject, predicate, object_), subject, predicate, object_, evidence, implied, 0.875)
