@@ -16,6 +16,7 @@ from kg.model import Document
 from kg.structure import find_date, find_publisher, find_sections, find_title, lines
 
 SUFFIXES = (".txt", ".md")
+_LONGEST = 240  # bytes of an id: with ".json" it must still be a file name
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,10 @@ def _id(source: _Source, depth: int, *, twin: bool) -> str:
     if depth > len(Path(source.shown).parts) + 2:  # names that differ only in case or in where a "-" stands
         return f"{stem}-{hashlib.sha256(os.fsencode(source.path)).hexdigest()[:8]}"
     folders = source.path.parts[1:-1]
-    return "-".join((*folders[max(0, len(folders) - depth) :], stem))
+    name = "-".join((*folders[max(0, len(folders) - depth) :], stem))
+    if len(os.fsencode(name)) > _LONGEST:
+        name = f"{name[: _LONGEST // 4]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+    return name
 
 
 def _writable(name: str) -> str:

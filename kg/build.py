@@ -1,0 +1,194 @@
+"""The program in one function: documents → annotations → knowledge → graph → files."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kg.annotation import dumps, load_annotation, to_json
+from kg.errors import AnnotationError, InputError
+from kg.export import DEFAULT_FORMATS, FORMATS
+from kg.graph import build_graph
+from kg.model import Annotation, Document
+from kg.naming import DEFAULT_BASE_IRI, check_base_iri
+from kg.ontology import default_pack, load_ontology
+from kg.read import Problem, read_corpus
+from kg.registry import load_registry
+from kg.report import make_report
+from kg.resolve import resolve
+from kg.swap import MARK, replaced
+from kg.workers import annotate_each
+
+if TYPE_CHECKING:
+    from kg.graph import Graph
+    from kg.ontology import Ontology
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage (read, extract, resolve, export), how much of it is done and how much there is."""
+
+ANNOTATIONS = "annotations"
+OURS = frozenset(name.split("/")[0] for files, _ in FORMATS.values() for name in files) | {ANNOTATIONS, MARK}
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did; ``report`` is the content of ``report.json``.
+
+    ``seconds`` are ``(stage, seconds)`` pairs. They are here and not in the file, because the same input must give the same bytes.
+    ``unused`` are the corrected annotations that belong to no document of the input.
+    """
+
+    out: Path
+    report: Mapping[str, Any]
+    problems: tuple[Problem, ...]
+    unused: tuple[str, ...]
+    seconds: tuple[tuple[str, float], ...]
+
+
+def build(
+    inputs: Sequence[Path],
+    out: Path,
+    *,
+    pack: Path | None = None,
+    base_iri: str = DEFAULT_BASE_IRI,
+    annotations_dir: Path | None = None,
+    jobs: int = 1,
+    model: str = "fast",
+    progress: Progress = lambda stage, done, total: None,
+) -> BuildReport:
+    """Build the knowledge graph of ``inputs`` (files and folders) into the folder ``out``, which is replaced as a whole.
+
+    Documents that cannot be read or extracted are left out and listed. ``annotations_dir`` holds corrected annotations, named
+    ``ID.json`` after the documents whose truth they are; those documents are not extracted.
+
+    Raises:
+        InputError: No document could be read, or ``out`` cannot be written.
+        PackError: The domain pack is wrong.
+        KgError: Another build is writing into ``out``, or the disk is full.
+    """
+    clock = _Clock()
+    pack = pack or default_pack()
+    ontology = load_ontology(pack)
+    registry = load_registry(pack, ontology)
+    check_base_iri(base_iri)
+    with replaced(out, ours=OURS) as folder:
+        with clock("read"):
+            documents, problems = read_corpus(inputs)
+            progress("read", len(documents), len(documents))
+        with clock("extract"):
+            given, failed, unused = _corrected(documents, annotations_dir, ontology)
+            rest = [d for d in documents if d.id not in given and d.path not in {p.path for p in failed}]
+            found, more = _extracted(rest, annotate_each(rest, pack=pack, model=model, jobs=jobs), progress)
+            annotations = given | found
+            problems += failed + more
+            documents = [d for d in documents if d.id in annotations]
+            if not documents:
+                raise InputError("no document is left to build:\n" + "\n".join(f"{p.path}: {p.message}" for p in problems))
+        with clock("resolve"):
+            progress("resolve", 0, 1)
+            ordered = [annotations[d.id] for d in documents]
+            knowledge = resolve(documents, ordered, ontology=ontology, registry=registry, base_iri=base_iri)
+            graph = build_graph(knowledge, ontology)
+            progress("resolve", 1, 1)
+        with clock("export"):
+            report = make_report(documents, annotations, knowledge, problems=problems, corrected=given)
+            _write(folder, documents, annotations, report)
+            export(graph, ontology, folder, base_iri=base_iri, progress=progress)
+    return BuildReport(out, report, tuple(problems), tuple(unused), tuple(clock.seconds.items()))
+
+
+def export(
+    graph: Graph,
+    ontology: Ontology,
+    folder: Path,
+    *,
+    base_iri: str,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    progress: Progress = lambda stage, done, total: None,
+) -> list[Path]:
+    """Write ``graph`` into ``folder`` in each of ``formats`` and return the files.
+
+    Raises:
+        InputError: There is no such format.
+    """
+    files = []
+    for i, name in enumerate(formats):
+        progress("export", i, len(formats))
+        if name not in FORMATS:
+            raise InputError(f"unknown format {name!r}; known are {', '.join(sorted(FORMATS))}")
+        names, write = FORMATS[name]
+        for file in names:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        write(graph, ontology, folder, base_iri=base_iri)
+        files += [folder / file for file in names]
+    progress("export", len(formats), len(formats))
+    return files
+
+
+class _Clock:
+    """Measures how long the stages take."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = time.perf_counter() - start
+
+
+def _corrected(
+    documents: Sequence[Document], folder: Path | None, ontology: Ontology
+) -> tuple[dict[str, Annotation], list[Problem], list[str]]:
+    """Return the corrected annotations by document id, the documents whose annotation is wrong, and files of no document."""
+    if folder is None:
+        return {}, [], []
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder of annotations")
+    files = {path.stem: path for path in sorted(folder.glob("*.json"))}
+    found = {}
+    failed = []
+    for document in documents:
+        if document.id in files:
+            path = files.pop(document.id)
+            try:
+                found[document.id] = load_annotation(path, document, ontology=ontology)
+            except AnnotationError as error:
+                failed.append(Problem(document.path, f"its corrected annotation is wrong: {error}"))
+    return found, failed, [path.name for path in files.values()]
+
+
+def _extracted(
+    documents: Sequence[Document], results: Iterator[Annotation | Problem], progress: Progress
+) -> tuple[dict[str, Annotation], list[Problem]]:
+    found = {}
+    failed = []
+    progress("extract", 0, len(documents))
+    for i, (document, result) in enumerate(zip(documents, results, strict=True)):
+        if isinstance(result, Problem):
+            failed.append(result)
+        else:
+            found[document.id] = result
+        progress("extract", i + 1, len(documents))
+    return found, failed
+
+
+def _write(folder: Path, documents: Sequence[Document], annotations: Mapping[str, Annotation], report: Mapping[str, Any]) -> None:
+    (folder / ANNOTATIONS).mkdir()
+    for document in documents:
+        write_annotation(folder / ANNOTATIONS, document, annotations[document.id])
+    text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
+    (folder / MARK).write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_annotation(folder: Path, document: Document, annotation: Annotation) -> Path:
+    """Write ``annotation`` to ``folder/ID.json`` and return the file."""
+    path = folder / f"{document.id}.json"
+    path.write_text(dumps(to_json(annotation, document)), encoding="utf-8", newline="\n")
+    return path

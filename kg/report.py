@@ -1,0 +1,102 @@
+"""The report of a build as plain JSON values: what was read, what was found, what was left out and why.
+
+It holds no times and no machine's name, so that the same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from kg import __version__
+from kg.model import Annotation, Document, Knowledge, Span
+from kg.read import Problem
+
+
+def make_report(
+    documents: Sequence[Document],
+    annotations: Mapping[str, Annotation],
+    knowledge: Knowledge,
+    *,
+    problems: Iterable[Problem] = (),
+    corrected: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Return what ``report.json`` holds.
+
+    ``annotations`` and ``corrected`` are keyed by document id; the latter are those that a person's annotation stood in for.
+    Spans are ``[start, end]`` in code points of the document's text.
+    """
+    given = set(corrected)
+    return {
+        "version": __version__,
+        "documents": {
+            "built": len(documents),
+            "extracted": len(documents) - len(given),
+            "corrected": len(given),
+            "failed": len(list(problems)),
+            "list": [_document(d, annotations[d.id], given) for d in sorted(documents, key=lambda d: d.id)],
+        },
+        "problems": [{"path": p.path, "message": p.message} for p in sorted(problems, key=lambda p: (p.path, p.message))],
+        "counts": counts(knowledge),
+        "coverage": _coverage(documents, annotations),
+    }
+
+
+def counts(knowledge: Knowledge) -> dict[str, Any]:
+    """Return how many entities by type and subtype, facts by predicate, mentions and statements there are."""
+    subtypes = Counter(f"{e.type}/{e.subtype}" for e in knowledge.entities if e.subtype)
+    return {
+        "entities": len(knowledge.entities),
+        "facts": len(knowledge.facts),
+        "mentions": sum(len(e.mentions) for e in knowledge.entities),
+        "evidence": sum(len(f.evidence) for f in knowledge.facts),
+        "implied": sum(f.implied for f in knowledge.facts),
+        "by_type": _sorted(Counter(e.type for e in knowledge.entities)),
+        "by_subtype": _sorted(subtypes),
+        "by_role": _sorted(Counter(role for e in knowledge.entities for role in e.roles)),
+        "by_predicate": _sorted(Counter(f.predicate for f in knowledge.facts)),
+    }
+
+
+def _sorted(counter: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counter.items()))
+
+
+def _document(document: Document, annotation: Annotation, corrected: set[str]) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "path": document.path,
+        "sha256": document.sha256,
+        "encoding": document.encoding,
+        "title": _text(document, document.title),
+        "date": document.date,
+        "publisher": _text(document, document.publisher),
+        "characters": len(document.text),
+        "entities": len(annotation.entities),
+        "relations": len(annotation.relations),
+        "annotation": "corrected" if document.id in corrected else annotation.extractor,
+    }
+
+
+def _text(document: Document, span: Span | None) -> str | None:
+    return " ".join(document.text[span.start : span.end].split()) if span else None
+
+
+def _coverage(documents: Sequence[Document], annotations: Mapping[str, Annotation]) -> dict[str, Any]:
+    uncovered = []
+    dropped = []
+    for document in sorted(documents, key=lambda d: d.id):
+        annotation = annotations[document.id]
+        for span in annotation.uncovered:
+            uncovered.append({"document": document.id, "span": [span.start, span.end], "text": _text(document, span)})
+        for item in annotation.dropped:
+            place = {"document": document.id, "span": [item.span.start, item.span.end], "text": _text(document, item.span)}
+            dropped.append({**place, "type": item.type, "reason": item.reason, "confidence": item.confidence})
+    return {
+        "uncovered": len(uncovered),
+        "dropped": len(dropped),
+        "dropped_by_reason": _sorted(Counter(str(item["reason"]) for item in dropped)),
+        "uncovered_sentences": uncovered,
+        "dropped_spans": dropped,
+    }
