@@ -5,11 +5,15 @@ Both run one example at a time in a fixed, seeded order on one thread, so that t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from kg.extract.crf import feature_table, rows_of
+from kg.extract.loglinear import Classifier, Example
 
 
 @numba.njit(cache=True, fastmath=False)
@@ -154,3 +158,71 @@ def fit_chain(
     weights = np.where(np.abs(z) <= l1, 0.0, -(z - np.sign(z) * l1) / ((beta + np.sqrt(n)) / alpha + l2)).astype(np.float32)
     moves = np.where(tz == 0, 0.0, -tz / ((beta + np.sqrt(tn)) / alpha + l2))
     return weights, np.where(legal, moves, -np.inf).astype(np.float32)
+
+
+@numba.njit(cache=True)
+def _loglinear_epoch(order, starts, ends, rows, gold, possible, importance, z, n, alpha, beta, l1, l2):  # type: ignore[no-untyped-def]
+    classes = z.shape[1]
+    score = np.zeros(classes)
+    loss = 0.0
+    for i in order:
+        for c in range(classes):
+            score[c] = 0.0
+        for k in range(starts[i], ends[i]):
+            r = rows[k]
+            if r >= 0:
+                for c in range(classes):
+                    if possible[i, c]:
+                        score[c] += _weight(z[r, c], n[r, c], alpha, beta, l1, l2)
+        top = -1e30
+        for c in range(classes):
+            if possible[i, c] and score[c] > top:
+                top = score[c]
+        total = 0.0
+        for c in range(classes):
+            score[c] = np.exp(score[c] - top) if possible[i, c] else 0.0
+            total += score[c]
+        for c in range(classes):
+            if not possible[i, c]:
+                continue
+            g = score[c] / total
+            if c == gold[i]:
+                loss -= np.log(max(g, 1e-12)) * importance[i]
+                g -= 1.0
+            g *= importance[i]
+            if abs(g) > 1e-4:
+                for k in range(starts[i], ends[i]):
+                    r = rows[k]
+                    if r >= 0:
+                        old = n[r, c]
+                        w = _weight(z[r, c], old, alpha, beta, l1, l2)
+                        z[r, c] += g - (np.sqrt(old + g * g) - np.sqrt(old)) / alpha * w
+                        n[r, c] = old + g * g
+    return loss
+
+
+def fit_loglinear(
+    examples: Sequence[Example], gold: Sequence[int], *, classes: tuple[str, ...], importance: Sequence[float] | None = None, epochs: int = 10,
+    alpha: float = 0.1, beta: float = 1.0, l1: float = 0.2, l2: float = 1.0, least: int = 2, seed: int = 7,
+) -> Classifier:  # fmt: skip
+    """Fit a multinomial log-linear model; ``least`` is how often a feature must occur to count."""
+    values = np.concatenate([example.features for example in examples])
+    known, counts = np.unique(values, return_counts=True)
+    known = known[counts >= least]
+    rows = rows_of(values, feature_table(known))
+    rows[rows == len(known)] = -1
+    sizes = np.array([len(example.features) for example in examples], np.int64)
+    ends = np.cumsum(sizes)
+    possible = np.zeros((len(examples), len(classes)), np.bool_)
+    for at, example in enumerate(examples):
+        possible[at, list(example.possible)] = True
+    weight = np.ones(len(examples)) if importance is None else np.asarray(importance, np.float64)
+    z = np.zeros((len(known), len(classes)))
+    n = np.zeros_like(z)
+    random = np.random.default_rng(seed)
+    target = np.asarray(gold, np.int64)
+    for _ in range(epochs):
+        _loglinear_epoch(random.permutation(len(examples)), ends - sizes, ends, rows, target, possible, weight, z, n, alpha, beta, l1, l2)
+    weights = np.where(np.abs(z) <= l1, 0.0, -(z - np.sign(z) * l1) / ((beta + np.sqrt(n)) / alpha + l2)).astype(np.float32)
+    keep = np.abs(weights).max(1) > 0
+    return Classifier(classes=classes, table=feature_table(known[keep]), weights=np.vstack([weights[keep], np.zeros((1, len(classes)), np.float32)]))

@@ -1,0 +1,148 @@
+"""From typed spans to the entities of a document: which forms name one thing, its subtype, its fullest name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kg.extract.analysis import Analysis
+from kg.extract.loglinear import Classifier, probabilities
+from kg.extract.names import Named, best_name, bracketed, link_example, merge_confidence, subsequence, subtype_example
+from kg.naming import display_name, normalise
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An entity of one document: type, subtype (or empty), the forms it is named by (fullest first), its mentions."""
+
+    type: str
+    subtype: str
+    forms: tuple[str, ...]
+    spans: tuple[Named, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """All spans of one normalised name of one type."""
+
+    key: str
+    type: str
+    spans: tuple[Named, ...]
+
+    @property
+    def start(self) -> int:
+        """Where it is first said."""
+        return self.spans[0].start
+
+
+def forms_of(text: str, found: Sequence[Named]) -> list[Form]:
+    """Group spans of one type with equal normalised text, in order of first mention."""
+    groups: dict[tuple[str, str], list[Named]] = {}
+    for span in sorted(found, key=lambda s: (s.start, s.end)):
+        key = normalise(text[span.start : span.end])
+        if key:
+            groups.setdefault((span.type, key), []).append(span)
+    return [Form(key, kind, tuple(spans)) for (kind, key), spans in groups.items()]
+
+
+def subtypes_of(reading: Analysis, forms: Sequence[Form], model: Classifier | None) -> dict[tuple[str, str], str]:
+    """The subtype of every form whose type has subtypes: the registry's where it knows the name, else the classifier's."""
+    known = {(entry.type, normalise(reading.text[start:end])): entry.subtype for start, end, entry in reading.known if entry.subtype}
+    out: dict[tuple[str, str], str] = {}
+    open_forms = []
+    for form in forms:
+        if (form.type, form.key) in known:
+            out[form.type, form.key] = known[form.type, form.key] or ""
+        elif model is not None and any(name.startswith(f"{form.type}/") for name in model.classes):
+            open_forms.append(form)
+    if model is None:
+        return out
+    examples = [subtype_input(reading, form, model.classes) for form in open_forms]
+    for form, chances in zip(open_forms, probabilities(examples, model), strict=True):
+        out[form.type, form.key] = model.classes[int(chances.argmax())].partition("/")[2]
+    return out
+
+
+def subtype_input(reading: Analysis, form: Form, classes: Sequence[str]) -> object:
+    """The classifier's view of a form."""
+    span = form.spans[0]
+    heads = [reading.text[hit.start : hit.end] for hit in reading.heads if span.start <= hit.start and hit.end <= span.end][-2:]
+    possible = tuple(number for number, name in enumerate(classes) if name.startswith(f"{form.type}/"))
+    return subtype_example(
+        reading.text[span.start : span.end], before=reading.text[max(0, span.start - 4) : span.start], after=reading.text[span.end : span.end + 4], possible=possible, heads=heads[::-1]
+    )
+
+
+def link_pairs(forms: Sequence[Form], subtypes: Mapping[tuple[str, str], str]) -> list[tuple[int, int, object]]:
+    """Pairs of forms (shorter, longer) of one type that may name one thing, with the linker's features."""
+    pairs = []
+    for i, short in enumerate(forms):
+        longer = [
+            j for j, long in enumerate(forms)
+            if j != i and long.type == short.type and len(long.key) > len(short.key) and (subsequence(short.key, long.key) or short.key[-1] == long.key[-1] or short.key[:2] == long.key[:2])
+        ]  # fmt: skip
+        for j in longer:
+            long = forms[j]
+            kinds = (subtypes.get((short.type, short.key), ""), subtypes.get((long.type, long.key), ""))
+            pairs.append((i, j, link_example(
+                short.key, long.key, kind=short.type[:3], subtypes=kinds, count=(len(short.spans), len(long.spans)), order=long.start < short.start, rivals=len(longer)
+            )))  # fmt: skip
+    return pairs
+
+
+def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | None, subtyper: Classifier | None, sure: float = 0.5) -> list[Thing]:
+    """Group the spans of a document into entities.
+
+    Args:
+        reading: the analysed document.
+        found: typed spans, nested ones allowed.
+        linker: decides whether a short form names a longer one; without it only equal names, brackets and the registry link.
+        subtyper: decides subtypes.
+        sure: least probability of the linker.
+    """
+    forms = forms_of(reading.text, found)
+    subtypes = subtypes_of(reading, forms, subtyper)
+    parent = list(range(len(forms)))
+    index = {(form.type, form.key): number for number, form in enumerate(forms)}
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            i = parent[i]
+        return i
+
+    def join(i: int, j: int) -> None:
+        a, b = sorted((root(i), root(j)))
+        parent[b] = a
+
+    for long, short in bracketed(reading.text, found):
+        a, b = (index[found[k].type, normalise(reading.text[found[k].start : found[k].end])] for k in (long, short))
+        join(a, b)
+    entries: dict[tuple[str, str], int] = {}
+    for start, end, entry in reading.known:
+        number = index.get((entry.type, normalise(reading.text[start:end])))
+        if number is not None:
+            join(entries.setdefault((entry.type, entry.name), number), number)
+    if linker is not None:
+        pairs = link_pairs(forms, subtypes)
+        chances = probabilities([example for _, _, example in pairs], linker)[:, 1] if pairs else []
+        best: dict[int, tuple[float, int]] = {}
+        for (i, j, _), chance in zip(pairs, chances, strict=True):
+            if chance >= sure and (i not in best or chance > best[i][0]):
+                best[i] = (float(chance), j)
+        for i in sorted(best, key=lambda k: (-best[k][0], k)):
+            join(i, best[i][1])
+    groups: dict[int, list[Form]] = {}
+    for number, form in enumerate(forms):
+        groups.setdefault(root(number), []).append(form)
+    return [_thing(reading.text, members, subtypes) for members in groups.values()]
+
+
+def _thing(text: str, members: Sequence[Form], subtypes: Mapping[tuple[str, str], str]) -> Thing:
+    spans = sorted({span for form in members for span in form.spans}, key=lambda s: (s.start, s.end))
+    shown = {form.key: Counter(display_name(text[s.start : s.end]) for s in form.spans).most_common(1)[0][0] for form in members}
+    fullest = best_name(list(shown.values()))
+    rest = sorted(set(shown.values()) - {fullest}, key=lambda name: (-len(name), name))
+    key = normalise(fullest)
+    return Thing(members[0].type, subtypes.get((members[0].type, key), ""), (fullest, *rest), tuple(spans), merge_confidence(spans))

@@ -1,0 +1,205 @@
+"""The extractor: analysis → mentions → entities → relations → annotation, for one document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kg.errors import PackError
+from kg.extract.analysis import Analysis, Resources, analysis, resources
+from kg.extract.crf import Chain
+from kg.extract.entities import Thing, things
+from kg.extract.lexical import load_lexer
+from kg.extract.loglinear import Classifier, probabilities
+from kg.extract.mentions import complete, tag
+from kg.extract.models import load_chain, load_classifier
+from kg.extract.relations import Candidate, Place, Schema, candidates, schema, sentences
+from kg.lexicon import load_lexicon
+from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Document, Dropped, Mention, Span
+from kg.ontology import Ontology, load_ontology, subtypes, types
+from kg.registry import load_registry
+
+NAME = "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Thresholds chosen on cross-validation: least confidence of a span by type, of a fact by predicate, of a short form."""
+
+    spans: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, float] = field(default_factory=dict)
+    link: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Extractor:
+    """Everything that extraction needs, loaded once a process."""
+
+    pack: Resources
+    ontology: Ontology
+    fit: Schema
+    tagger: Chain
+    linker: Classifier | None
+    subtyper: Classifier | None
+    ranker: Classifier
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A fact of one document: indices of its entities, the candidate that states it best, and how sure that is."""
+
+    subject: int
+    predicate: str
+    object: int
+    candidate: Candidate
+    confidence: float
+
+
+def load_extractor(pack_dir: Path, *, model: str = "fast") -> Extractor:
+    """Load a pack's extractor.
+
+    Args:
+        pack_dir: folder of the domain pack.
+        model: ``fast`` (the chain).
+
+    Raises:
+        PackError: the pack or a model is wrong, or there is no such model.
+    """
+    if model != "fast":
+        raise PackError(f"unknown model {model!r}; this pack has: fast")
+    ontology = load_ontology(pack_dir)
+    folder = pack_dir / "models"
+    return Extractor(
+        pack=pack_resources(pack_dir, ontology),
+        ontology=ontology,
+        fit=relation_schema(ontology),
+        tagger=load_chain(folder / "tagger.npz"),
+        linker=load_classifier(folder / "linker.npz"),
+        subtyper=load_classifier(folder / "subtypes.npz"),
+        ranker=load_classifier(folder / "relations.npz"),
+        settings=load_settings(folder / "settings.json"),
+    )
+
+
+def pack_resources(pack_dir: Path, ontology: Ontology) -> Resources:
+    """The words of a pack, indexed."""
+    kinds = types(ontology)
+    classes = [*kinds, *(name for kind in kinds for name in subtypes(ontology, kind))]
+    lexicon = load_lexicon(pack_dir, classes=classes, predicates=list(ontology.predicates))
+    return resources(load_lexer(), lexicon, load_registry(pack_dir, ontology), classes=classes)
+
+
+def relation_schema(ontology: Ontology) -> Schema:
+    """The ranker's classes, from the ontology's signatures."""
+    signatures = {name: predicate.signatures for name, predicate in ontology.predicates.items()}
+    return schema(types(ontology), signatures, frozenset(name for name, p in ontology.predicates.items() if p.symmetric))
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the thresholds that training chose.
+
+    Raises:
+        PackError: the file is missing or not valid.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return Settings(spans=dict(data["spans"]), facts=dict(data["facts"]), link=float(data["link"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PackError(f"{path}: not readable ({error}); make the models anew with `kg train`") from error
+
+
+def annotate(document: Document, extractor: Extractor) -> Annotation:
+    """Say what one document states: its entities, the relations between them, what was dropped and what stayed uncovered."""
+    reading = analysis(document.text, extractor.pack)
+    tagged = tag(reading, extractor.pack, extractor.tagger, thresholds=extractor.settings.spans)
+    found = complete(document.text, tagged.kept)
+    entities = things(reading, found, linker=extractor.linker, subtyper=extractor.subtyper, sure=extractor.settings.link)
+    places = places_of(entities)
+    stated = state(reading, places, extractor)
+    return Annotation(
+        document=document.id,
+        entities=tuple(_entity(number, thing) for number, thing in enumerate(entities)),
+        relations=tuple(_relation(fact, places, document.text) for fact in stated),
+        dropped=tuple(Dropped(Span(s.start, s.end), s.type, "low-confidence", s.confidence) for s in tagged.dropped),
+        uncovered=tuple(uncovered(reading, stated)),
+        extractor=NAME,
+    )
+
+
+def places_of(entities: Sequence[Thing]) -> list[Place]:
+    """All mentions as the relation step reads them, in text order, longer first."""
+    places = [Place(s.start, s.end, number, thing.type, thing.subtype) for number, thing in enumerate(entities) for s in thing.spans]
+    return sorted(places, key=lambda p: (p.start, -p.end, p.entity))
+
+
+def state(reading: Analysis, places: Sequence[Place], extractor: Extractor) -> list[Stated]:
+    """Judge all candidates and keep the facts that are sure enough, each with its best statement."""
+    pairs = candidates(reading, places, extractor.fit)
+    chances = probabilities([pair.example for pair in pairs], extractor.ranker)
+    return select(pairs, places, chances, extractor.fit, symmetric={n for n, p in extractor.ontology.predicates.items() if p.symmetric}, thresholds=extractor.settings.facts)
+
+
+def select(
+    pairs: Sequence[Candidate], places: Sequence[Place], chances: object, fit: Schema, *, symmetric: set[str], thresholds: Mapping[str, float]
+) -> list[Stated]:
+    """Turn class probabilities (candidates × classes) into facts, one for each subject, predicate and object."""
+    best: dict[tuple[int, str, int], Stated] = {}
+    for number, pair in enumerate(pairs):
+        for at in pair.example.possible[1:]:
+            chance = float(chances[number, at])  # type: ignore[index]
+            name = fit.classes[at]
+            subject, object_ = places[pair.first].entity, places[pair.second].entity
+            if name.startswith("-"):
+                name, subject, object_ = name[1:], object_, subject
+            if chance < thresholds.get(name, 0.45):
+                continue
+            if name in symmetric and subject > object_:
+                subject, object_ = object_, subject
+            key = (subject, name, object_)
+            if key not in best or chance > best[key].confidence:
+                best[key] = Stated(subject, name, object_, pair, round(chance, 4))
+    parent: dict[int, Stated] = {}
+    for fact in best.values():
+        if fact.predicate == "partOf" and (fact.subject not in parent or fact.confidence > parent[fact.subject].confidence):
+            parent[fact.subject] = fact
+    kept = [fact for fact in best.values() if fact.predicate != "partOf" or parent[fact.subject] is fact]
+    kept = [f for f in kept if not (f.predicate == "partOf" and f.object in parent and parent[f.object].object == f.subject and parent[f.object].confidence > f.confidence)]
+    return sorted(kept, key=lambda f: (f.candidate.sentence, places[f.candidate.first].start, places[f.candidate.second].start, f.predicate))
+
+
+def _entity(number: int, thing: Thing) -> AnnotatedEntity:
+    return AnnotatedEntity(
+        id=f"e{number + 1}", type=thing.type, name=thing.forms[0], subtype=thing.subtype or None, aliases=thing.forms[1:],
+        mentions=tuple(Mention(s.start, s.end, s.confidence) for s in thing.spans), confidence=thing.confidence,
+    )  # fmt: skip
+
+
+def _relation(fact: Stated, places: Sequence[Place], text: str) -> AnnotatedRelation:
+    first, second = places[fact.candidate.first], places[fact.candidate.second]
+    subject, object_ = (first, second) if first.entity == fact.subject else (second, first)
+    start, end = fact.candidate.sentence
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return AnnotatedRelation(
+        subject=f"e{fact.subject + 1}", predicate=fact.predicate, object=f"e{fact.object + 1}", evidence=Span(start, end),
+        implied=fact.candidate.carried == "ownership", confidence=fact.confidence,
+        subject_span=Span(subject.start, subject.end), object_span=Span(object_.start, object_.end), extractor=NAME,
+    )  # fmt: skip
+
+
+def uncovered(reading: Analysis, stated: Sequence[Stated]) -> list[Span]:
+    """Sentences that hold a trigger word but state no fact."""
+    covered = {fact.candidate.sentence for fact in stated}
+    out = []
+    for start, end in sentences(reading.text):
+        if (start, end) not in covered and any(start <= at < end for at in reading.triggers):
+            lead = len(reading.text[start:end]) - len(reading.text[start:end].lstrip())
+            tail = len(reading.text[start:end].rstrip())
+            if lead < tail:
+                out.append(Span(start + lead, start + tail))
+    return out

@@ -1,0 +1,60 @@
+"""A log-linear classifier over hashed features, for the decisions that are few: subtypes, short forms, relations."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.extract.crf import FeatureTable, rows_of
+
+_SPREAD = 0x9E3779B97F4A7C15
+_LOW = (1 << 64) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """Classes, the feature table, and weights (rows + 1 × classes; the last row is zero)."""
+
+    classes: tuple[str, ...]
+    table: FeatureTable
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The features of one decision and the classes that are possible for it (indices)."""
+
+    features: NDArray[np.uint64]
+    possible: tuple[int, ...]
+
+
+def hashed(features: Iterable[str]) -> NDArray[np.uint64]:
+    """Hash feature strings to distinct sorted numbers, the same on every machine.
+
+    >>> hashed(["a", "b", "a"]).size
+    2
+    """
+    return np.array(sorted({(zlib.crc32(f.encode()) * _SPREAD) & _LOW for f in features}), np.uint64)
+
+
+def probabilities(examples: Sequence[Example], model: Classifier) -> NDArray[np.float32]:
+    """Softmax over the possible classes of each example (examples × classes; impossible ones are 0)."""
+    out = np.full((len(examples), len(model.classes)), -np.inf, np.float32)
+    if not examples:
+        return out
+    sizes = np.array([len(example.features) for example in examples])
+    rows = rows_of(np.concatenate([example.features for example in examples]), model.table)
+    gathered = model.weights[rows]
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    totals = np.add.reduceat(gathered, np.minimum(starts, len(gathered) - 1), axis=0)
+    totals[sizes == 0] = 0
+    for at, example in enumerate(examples):
+        chosen = list(example.possible)
+        out[at, chosen] = totals[at, chosen]
+    out = np.exp(out - out.max(1, keepdims=True))
+    result: NDArray[np.float32] = out / out.sum(1, keepdims=True)
+    return result

@@ -1,0 +1,132 @@
+"""From mentions to the entities of one document: known names everywhere, subtypes, short forms.
+
+A mention is where a thing is named; an entity is the thing. Two forms are one entity when they are equal after normalisation, when a bracket says
+so (以下简称), when the registry says so, or when the linker — a small classifier over pairs of forms of one type — is sure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kg.extract.loglinear import Example, hashed
+from kg.naming import normalise
+
+_BRACKET = re.compile(r"[(（]\s*(?:以下简称|下称|以下称|简称|又称|亦称|下同)?[:：]?\s*[“\"”']?([^()（）“”\"']{2,16})[”\"“']?(?:\s*或\s*[“\"]?([^()（）“”\"']{2,16})[”\"]?)?\s*[)）]")
+_SAID = re.compile(r"以下简称|下称|以下称|简称|又称|亦称")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A typed span with the tagger's confidence."""
+
+    start: int
+    end: int
+    type: str
+    confidence: float
+
+
+def everywhere(text: str, found: Sequence[Named], *, certain: float) -> list[Named]:
+    """Add every further occurrence of names found with confidence ``certain`` or more, where no found span overlaps it.
+
+    Occurrences inside a longer mention are kept too when the name is an organisation of its own elsewhere: 中国联通 in 中国联通直属党委.
+    """
+    taken = [False] * (len(text) + 1)
+    for span in found:
+        for at in range(span.start, span.end):
+            taken[at] = True
+    votes: dict[str, Counter[str]] = {}
+    best: dict[str, float] = {}
+    for span in found:
+        form = text[span.start : span.end]
+        votes.setdefault(form, Counter())[span.type] += 1
+        best[form] = max(best.get(form, 0.0), span.confidence)
+    out = list(found)
+    for form in sorted(votes, key=lambda f: (-len(f), f)):
+        if len(form) < 3 or best[form] < certain:
+            continue
+        kind = min(votes[form], key=lambda t: (-votes[form][t], t))
+        at = text.find(form)
+        while at >= 0:
+            end = at + len(form)
+            if not any(taken[at:end]):
+                out.append(Named(at, end, kind, best[form] * 0.95))
+                taken[at:end] = [True] * len(form)
+            at = text.find(form, end)
+    return sorted(out, key=lambda s: (s.start, s.end, s.type))
+
+
+def bracketed(text: str, found: Sequence[Named]) -> list[tuple[int, int]]:
+    """Pairs of indices of ``found``: a name and the short form that a bracket right after it gives."""
+    by_end = {span.end: number for number, span in enumerate(found)}
+    by_start: dict[int, int] = {span.start: number for number, span in enumerate(found)}
+    pairs = []
+    for match in _BRACKET.finditer(text):
+        owner = next((by_end[at] for at in (match.start(), match.start() - 1) if at in by_end), None)
+        if owner is None:
+            continue
+        for group in (1, 2):
+            short = by_start.get(match.start(group)) if match[group] else None
+            if short is not None and short != owner and found[short].type == found[owner].type and (_SAID.search(match[0]) or found[short].end == match.end(group)):
+                pairs.append((owner, short))
+    return pairs
+
+
+def subsequence(short: str, long: str) -> bool:
+    """Whether the characters of ``short`` stand in ``long`` in order.
+
+    >>> subsequence("软研院", "联通软件研究院")
+    True
+    """
+    rest = iter(long)
+    return all(character in rest for character in short)
+
+
+def link_example(short: str, long: str, *, kind: str, subtypes: tuple[str, str], count: tuple[int, int], order: bool, rivals: int) -> Example:
+    """The features of “``short`` is another form of ``long``” (normalised forms of one type in one document)."""
+    head = next((k for k in range(1, 7) if short[-k:] != long[-k:]), 7) - 1
+    front = next((k for k in range(1, 7) if short[:k] != long[:k]), 7) - 1
+    where = "prefix" if long.startswith(short) else "suffix" if long.endswith(short) else "inner" if short in long else "subsequence" if subsequence(short, long) else "other"
+    rest = long[: -len(short)] if where == "suffix" else long[len(short) :] if where == "prefix" else ""
+    parts = [
+        f"k{kind}", f"w{where}", f"kw{kind}{where}", f"h{min(head, 4)}{kind}", f"f{min(front, 4)}{kind}", f"hw{min(head, 4)}{where}{kind}", f"l{min(len(short), 8)}{where}",
+        f"s{subtypes[0]}{subtypes[1]}", f"sw{subtypes[0]}{subtypes[1]}{where}", f"t{short[-2:]}|{long[-2:]}", f"t1{short[-1:]}|{long[-1:]}", f"r{rest[-2:]}{where}", f"r1{rest[-1:]}{where}",
+        f"rs{rest[:2]}{where}", f"d{min(len(long) - len(short), 9)}{where}", f"o{order}{where}", f"v{min(rivals, 3)}{where}", f"vo{min(rivals, 3)}{order}", f"c{count[0] > 1}{count[1] > 1}{order}",
+        f"lt{short[-1:]}{where}{kind}", f"same{subtypes[0] == subtypes[1]}{where}{min(head, 2)}", f"x{short}" if len(short) < 5 else "x", f"fh{min(front, 3)}{min(head, 3)}{where}",
+    ]  # fmt: skip
+    return Example(hashed("L" + part for part in parts), (0, 1))
+
+
+def subtype_example(name: str, *, before: str, after: str, possible: tuple[int, ...], heads: Sequence[str]) -> Example:
+    """The features of an organisation's subtype: its form, its head nouns, and the words around its first mention."""
+    n = normalise(name)
+    parts = [f"n{n}", *(f"s{k}{n[-k:]}" for k in range(1, 6)), *(f"p{k}{n[:k]}" for k in (1, 2, 3, 4)), f"l{min(len(n), 12)}", f"b{before[-2:]}", f"a{after[:2]}", f"b1{before[-1:]}", f"a1{after[:1]}"]
+    parts += [f"g{n[i : i + 2]}" for i in range(len(n) - 1)] + [f"h{at}{head}" for at, head in enumerate(heads)] + [f"hs{head}{n[-1:]}" for head in heads[:1]]
+    return Example(hashed("S" + part for part in parts), possible)
+
+
+def best_name(forms: Sequence[str]) -> str:
+    """The fullest form: the longest, then the first in code point order."""
+    return min(forms, key=lambda form: (-len(normalise(form)), form))
+
+
+def merge_confidence(group: Sequence[Named]) -> float:
+    """Confidence that an entity is one: its best mention, raised a little by each further one."""
+    miss = 1.0
+    for span in sorted(group, key=lambda s: -s.confidence)[:3]:
+        miss *= 1.0 - min(span.confidence, 0.999)
+    return round(1.0 - miss if len(group) > 1 else group[0].confidence, 4)
+
+
+def retyped(found: Sequence[Named], text: str) -> list[Named]:
+    """Give equal forms one type: the type with the most confidence over the document."""
+    weight: dict[str, Counter[str]] = {}
+    for span in found:
+        weight.setdefault(normalise(text[span.start : span.end]), Counter())[span.type] += span.confidence  # type: ignore[assignment]
+    out = []
+    for span in found:
+        kinds = weight[normalise(text[span.start : span.end])]
+        out.append(replace(span, type=min(kinds, key=lambda t: (-kinds[t], t))))
+    return out

@@ -1,0 +1,375 @@
+"""From entities to statements: candidate pairs from the schema and the structure of clauses, and the features that decide them.
+
+A candidate is an unordered pair of mentions; its classes are “nothing”, each predicate that the schema allows from the first to the second, and each
+(not symmetric) one from the second to the first. Within a sentence every pair is a candidate. Across sentences a mention is paired with what is still
+being talked about: the organisations that opened the last sentences, the last event, the last person, and the document's own organisation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.extract.analysis import Analysis
+from kg.extract.loglinear import Example, hashed
+
+_CLAUSE = re.compile(r"[^。！？!?\n]*[。！？!?\n]?")
+_CUT = ",，;；:：、。"
+_LIST = re.compile(r"^[”\"》）)\s]*(?:、|和|与|及|以及|/|,|，|同|暨)[“\"《（(\s]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A mention with what is known of its entity: the reading unit of this room."""
+
+    start: int
+    end: int
+    entity: int
+    type: str
+    subtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A pair of mentions ``first``/``second`` (indices into the places), the sentence it is judged in, and its features."""
+
+    first: int
+    second: int
+    sentence: tuple[int, int]
+    carried: str
+    example: Example
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The classes of the ranker: ``""`` for nothing, ``p`` for first → second, ``-p`` for second → first."""
+
+    classes: tuple[str, ...]
+    possible: Mapping[tuple[str, str], tuple[int, ...]]
+
+
+def schema(types: Sequence[str], signatures: Mapping[str, Sequence[tuple[frozenset[str], frozenset[str]]]], symmetric: frozenset[str]) -> Schema:
+    """List the classes and which of them each pair of types allows."""
+    names = sorted(signatures)
+    classes = ("", *names, *(f"-{name}" for name in names if name not in symmetric))
+    number = {name: at for at, name in enumerate(classes)}
+    possible = {}
+    for a in types:
+        for b in types:
+            fit = [0]
+            for name in names:
+                if any(a in s and b in o for s, o in signatures[name]) or (name in symmetric and any(b in s and a in o for s, o in signatures[name])):
+                    fit.append(number[name])
+                if name not in symmetric and any(b in s and a in o for s, o in signatures[name]):
+                    fit.append(number[f"-{name}"])
+            possible[a, b] = tuple(fit)
+    return Schema(classes=classes, possible=possible)
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Sentences ``[start, end)``: up to a full stop or line break.
+
+    >>> sentences("甲。乙")
+    [(0, 2), (2, 3)]
+    """
+    return [m.span() for m in _CLAUSE.finditer(text) if m.end() > m.start()]
+
+
+def own_organisations(text: str, places: Sequence[Place], *, most: int = 3) -> list[int]:
+    """The entities that the document may be by or about, best first: companies and the like, by mentions, title and source line."""
+    score: Counter[int] = Counter()
+    title_end = text.find("\n", 1)
+    for place in places:
+        if place.type != "Organization" or place.subtype in ("Department", "WorkingGroup"):
+            continue
+        weight = 1.0 + 3.0 * (place.start < max(title_end, 60)) + 1.0 * (place.start < 400)
+        if place.subtype == "PartyBody":
+            weight *= 0.3
+        if place.subtype == "Company":
+            weight *= 1.5
+        score[place.entity] += weight  # type: ignore[assignment]
+    return sorted(score, key=lambda e: (-score[e], e))[:most]
+
+
+def candidates(reading: Analysis, places: Sequence[Place], fit: Schema) -> list[Candidate]:
+    """All pairs worth judging, in text order.
+
+    Args:
+        reading: the document.
+        places: its mentions, sorted by start; nested ones included.
+        fit: what the schema allows.
+    """
+    found: list[Candidate] = []
+    spans = sentences(reading.text)
+    owners = own_organisations(reading.text, places)
+    first_of: dict[int, int] = {}
+    for at, place in enumerate(places):
+        first_of.setdefault(place.entity, at)
+    topic: list[int] = []
+    event: int | None = None
+    person: int | None = None
+    asset: int | None = None
+    cursor = 0
+    for start, end in spans:
+        here = []
+        while cursor < len(places) and places[cursor].start < end:
+            here.append(cursor)
+            cursor += 1
+        frame = _Frame(reading, places, here, start, end)
+        for i, a in enumerate(here):
+            for b in here[i + 1 : i + 26]:
+                _add(found, frame, fit, a, b, "")
+        carried = [(t, "topic") for t in topic[:3]]
+        if event is not None:
+            carried.append((event, "event"))
+        if person is not None:
+            carried.append((person, "person"))
+        if asset is not None:
+            carried.append((asset, "asset"))
+        seen = {places[h].entity for h in here}
+        for owner in owners[:1]:
+            if owner not in {places[c].entity for c, _ in carried} and first_of[owner] not in here:
+                carried.append((first_of[owner], "owner"))
+        for c, why in carried:
+            if places[c].entity in seen:
+                continue
+            for h in here[:12]:
+                _add(found, frame, fit, c, h, why)
+        opening = _opening(frame)
+        if opening:
+            topic = opening
+        elif reading.text[start:end].lstrip().startswith("#"):
+            topic = []
+        for h in here:
+            if places[h].type == "Event":
+                event = h
+            elif places[h].type == "Person":
+                person = h
+            elif places[h].type in ("Asset", "Programme"):
+                asset = h
+    found += _ownership(reading, places, fit, owners, first_of)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """One sentence with its mentions."""
+
+    reading: Analysis
+    places: Sequence[Place]
+    here: list[int]
+    start: int
+    end: int
+
+
+def _opening(frame: _Frame) -> list[int]:
+    """The organisations that open the sentence: the first one and those listed with it."""
+    group: list[int] = []
+    for h in frame.here:
+        place = frame.places[h]
+        if place.type != "Organization":
+            if group:
+                break
+            continue
+        if not group:
+            group.append(h)
+        elif _LIST.match(frame.reading.text[frame.places[group[-1]].end : place.start]):
+            group.append(h)
+        else:
+            break
+    return group
+
+
+def _add(found: list[Candidate], frame: _Frame, fit: Schema, a: int, b: int, why: str) -> None:
+    first, second = frame.places[a], frame.places[b]
+    if first.entity == second.entity:
+        return
+    possible = fit.possible.get((first.type, second.type), (0,))
+    if len(possible) < 2:
+        return
+    features = _pair_features(frame, a, b, why)
+    found.append(Candidate(a, b, (frame.start, frame.end), why, Example(features, possible)))
+
+
+def _list_edge(frame: _Frame, at: int, step: int) -> int:
+    """The last (or first) member of the list that a mention stands in."""
+    text, places = frame.reading.text, frame.places
+    order = frame.here
+    if at not in order:
+        return at
+    k = order.index(at)
+    while 0 <= k + step < len(order):
+        x, y = (order[k], order[k + step]) if step > 0 else (order[k + step], order[k])
+        if places[x].end > places[y].start or places[x].type != places[y].type or not _LIST.match(text[places[x].end : places[y].start]):
+            break
+        k += step
+    return order[k]
+
+
+def _between(reading: Analysis, start: int, end: int) -> list[tuple[int, int, str]]:
+    if start >= end:
+        return []
+    return list(reading.words[reading.word_at[start] : reading.word_at[min(end, len(reading.word_at)) - 1] + 1])
+
+
+def _cues(table: Mapping[int, tuple[int, tuple[str, ...]]], start: int, end: int) -> list[tuple[int, int, tuple[str, ...]]]:
+    return [(at, *table[at]) for at in range(max(start, 0), end) if at in table and table[at][0] <= end]
+
+
+def _pair_features(frame: _Frame, a: int, b: int, why: str) -> NDArray[np.uint64]:
+    reading, places = frame.reading, frame.places
+    text = reading.text
+    x, y = places[a], places[b]
+    tx, ty = x.subtype or x.type, y.subtype or y.type
+    t = f"{x.type[:3]}{y.type[:3]}"
+    parts = [f"t{t}", f"s{tx}|{ty}", f"w{why}", f"wt{why}{t}"]
+    left = _list_edge(frame, a, 1) if not why else a
+    right = _list_edge(frame, b, -1)
+    lx, ry = places[left], places[right]
+    if why:
+        gap_start, gap_end = frame.start, y.start
+        parts += _carried_features(frame, b, why, t)
+    else:
+        gap_start, gap_end = lx.end, ry.start
+    same_list = not why and (left == b or (left != a and places[left].start >= y.start)) or gap_end < gap_start
+    nested = not why and y.start < x.end
+    middle = text[gap_start:gap_end] if gap_end > gap_start else ""
+    words = _between(reading, gap_start, gap_end)
+    inside = [h for h in frame.here if gap_start <= places[h].start and places[h].end <= gap_end]
+    cues = _cues(reading.triggers, gap_start, gap_end)
+    before = _cues(reading.triggers, max(frame.start, x.start - 14), x.start) if not why else []
+    after = _cues(reading.triggers, y.end, min(frame.end, y.end + 16))
+    parts += [f"nest{nested}{t}", f"list{same_list}{t}", f"n{min(len(inside), 4)}{t}", f"c{min(sum(middle.count(m) for m in ',，;；'), 4)}{t}", f"d{min(len(middle) // 4, 8)}{t}"]
+    if nested:
+        parts += [f"nr{text[x.start:y.start][-3:]}{t}", f"nl{text[y.end:x.end][:3]}{t}", f"ne{tx}{ty}{y.start == x.start}{y.end == x.end}", f"nx{text[y.end:x.end][-2:]}{ty}"]
+    if len(middle) <= 8:
+        parts += [f"m{middle}", f"mt{middle}{t}", f"ms{middle}{tx}{ty}"]
+    kinds = Counter(places[h].type[:3] for h in inside)
+    parts += [f"i{k}{min(v, 2)}{t}" for k, v in sorted(kinds.items())]
+    for at, (ws, we, tag) in enumerate(words[-6:]):
+        word = text[ws:we]
+        parts.append(f"b{word}{t}")
+        if tag in ("v", "p", "vn", "c"):
+            parts.append(f"v{word}{t}{bool(inside)}")
+    if words:
+        parts += [f"wl{text[words[0][0]:words[0][1]]}{t}", f"wr{text[words[-1][0]:words[-1][1]]}{t}"]
+        if len(words) > 1:
+            parts.append(f"wr2{text[words[-2][0]:words[-1][1]]}{t}")
+            parts.append(f"wl2{text[words[0][0]:words[1][1]]}{t}")
+    verbs = [text[ws:we] for ws, we, tag in words if tag in ("v", "vn") and not any(places[h].start <= ws < places[h].end for h in inside)]
+    if verbs:
+        parts += [f"vf{verbs[0]}{t}", f"vl{verbs[-1]}{t}", f"vs{verbs[-1]}{tx}{ty}", f"nv{min(len(verbs), 4)}{t}", f"vfl{verbs[0]}{verbs[-1]}"]
+    else:
+        parts.append(f"nov{t}")
+    for cue_list, place in ((cues, "m"), (before, "b"), (after, "a")):
+        for number, (_, _, names) in enumerate(cue_list[::-1] if place != "a" else cue_list):
+            if number > 3:
+                break
+            for name in names:
+                parts += [f"q{place}{name}{t}", f"qn{place}{number}{name}{t}", f"qi{place}{name}{len(inside) > 0}{t}"]
+                if number == 0:
+                    parts.append(f"qs{place}{name}{tx}{ty}")
+        if not cue_list:
+            parts.append(f"q0{place}{t}")
+    if cues:
+        at, end, names = cues[-1]
+        parts += [f"ql{text[at:end]}{t}", f"qd{min((gap_end - end) // 2, 4)}{names[0]}{t}", f"qlg{text[at:end]}{text[end:gap_end][:2]}{t}"]
+        at, end, names = cues[0]
+        parts.append(f"qf{text[at:end]}{t}{len(inside) > 0}")
+    if after:
+        at, end, names = after[0]
+        parts += [f"qa{text[at:end]}{t}{at - y.end < 3}", f"qas{text[y.end:at][:3]}{names[0]}{t}"]
+    tail = _between(reading, _list_end(frame, b), min(frame.end, _list_end(frame, b) + 12))[:4]
+    parts += [f"aw{k}{text[ws:we]}{t}" for k, (ws, we, _) in enumerate(tail[:3])]
+    parts.append(f"abag{text[tail[0][0]:tail[-1][1]][:4]}{t}" if tail else f"aend{t}")
+    if not why:
+        head = _between(reading, max(frame.start, _list_start(frame, a) - 10), _list_start(frame, a))[-3:]
+        parts += [f"xw{k}{text[ws:we]}{t}" for k, (ws, we, _) in enumerate(head[::-1])]
+        parts.append(f"xs{x.start - frame.start < 3}{t}")
+        org_before = any(places[h].type == "Organization" and places[h].start < x.start for h in frame.here)
+        parts += [f"ob{org_before}{t}", f"ob{org_before}{bool(cues)}{t}"]
+    clause = text[max(frame.start, _clause_start(text, y.start, frame.start)) : y.end]
+    for _, _, names in _cues(reading.markers, max(frame.start, y.start - len(clause)), y.start):
+        parts += [f"k{name}{t}" for name in names]
+    for _, _, names in _cues(reading.markers, frame.start, gap_start):
+        parts += [f"kf{name}" for name in names if name in ("planned", "negated", "hypothetical")]
+    head_line = frame.start < 60
+    parts += [f"hl{head_line}{t}", f"fm{text[ry.start - 1 : ry.start]}{text[y.end : y.end + 1]}{t}"]
+    if right != b or left != a:
+        parts.append(f"le{left != a}{right != b}{t}")
+        between_left = text[lx.end : lx.end + 2]
+        parts.append(f"lel{between_left}{t}")
+    parts += _person_features(text, x, y, t) if "Person" in (x.type, y.type) else []
+    return hashed("R" + part for part in parts)
+
+
+def _list_end(frame: _Frame, at: int) -> int:
+    return frame.places[_list_edge(frame, at, 1)].end
+
+
+def _list_start(frame: _Frame, at: int) -> int:
+    return frame.places[_list_edge(frame, at, -1)].start
+
+
+def _clause_start(text: str, at: int, low: int) -> int:
+    while at > low and text[at - 1] not in ",，;；:：。":
+        at -= 1
+    return at
+
+
+def _person_features(text: str, x: Place, y: Place, t: str) -> list[str]:
+    middle = text[x.end : y.start] if y.start >= x.end else ""
+    clean = not any(mark in middle for mark in ",，。;；“")
+    return [f"pt{middle[-4:]}{t}", f"pt2{middle[-2:]}{clean}{t}", f"pf{middle[:2]}{clean}{t}", f"pc{clean}{min(len(middle), 12)}{t}", f"pa{text[y.end : y.end + 2]}{t}"]
+
+
+def _carried_features(frame: _Frame, b: int, why: str, t: str) -> list[str]:
+    text, places = frame.reading.text, frame.places
+    y = places[b]
+    lead = text[frame.start : y.start]
+    orgs = [h for h in frame.here if places[h].type == "Organization" and places[h].start < y.start]
+    words = _between(frame.reading, frame.start, min(y.start, frame.start + 12))[:3]
+    parts = [f"Co{min(len(orgs), 2)}{why}{t}", f"Cl{min(len(lead) // 4, 8)}{why}{t}", f"Cf{frame.here.index(b) == 0}{why}{t}", f"Ck{sum(lead.count(m) for m in ',，;；')}{why}{t}"]
+    parts += [f"Cw{k}{text[ws:we]}{t}" for k, (ws, we, _) in enumerate(words)]
+    parts += [f"Ct{k}{tag}{why}{t}" for k, (_, _, tag) in enumerate(words)]
+    for _, _, names in _cues(frame.reading.markers, frame.start, y.start):
+        parts += [f"Cm{name}{why}{t}" for name in names]
+    return parts
+
+
+def _ownership(reading: Analysis, places: Sequence[Place], fit: Schema, owners: Sequence[int], first_of: Mapping[int, int]) -> list[Candidate]:
+    """Every organisation against the organisations that the document may be by or about: is it one of its units, though the text does not say so?"""
+    text = reading.text
+    found = []
+    total = Counter(place.entity for place in places)
+    for entity in sorted(first_of):
+        at = first_of[entity]
+        y = places[at]
+        if y.type != "Organization":
+            continue
+        name = text[y.start : y.end]
+        for rank, owner in enumerate(owners):
+            if owner == entity:
+                continue
+            x = places[first_of[owner]]
+            lead = text[x.start : x.end]
+            shared = next((k for k in range(4, 1, -1) if lead[:k] == name[:k] or lead[-k:] == name[:k]), 0)
+            s = f"{x.subtype}|{y.subtype}"
+            parts = [
+                "own", f"s{s}", f"r{rank}{s}", f"sh{shared}{y.subtype}", f"h{name[-2:]}{rank}", f"h3{name[-3:]}", f"p{name[:2]}", f"l{min(len(name), 9)}{y.subtype}{rank}",
+                f"n{min(total[entity], 3)}{y.subtype}", f"on{min(total[owner], 6)}{rank}{y.subtype}", f"in{lead in name}{s}", f"b{text[max(0, y.start - 2) : y.start]}{y.subtype}",
+                f"hd{y.start < 150}{y.subtype}{rank}", f"src{'来源' in text[max(0, y.start - 8) : y.start] or '发布人' in text[max(0, y.start - 8) : y.start]}{y.subtype}{rank}",
+                f"tl{x.start < 40}{rank}{y.subtype}", f"of{name[0]}{y.subtype}", f"oh{lead[-2:]}{y.subtype}{rank}", f"len{len(name) < 6}{y.subtype}{shared}",
+                f"lead{min(len(owners), 3)}{rank}",
+            ]  # fmt: skip
+            possible = tuple(c for c in fit.possible[x.type, y.type] if fit.classes[c] in ("", "-partOf"))
+            if len(possible) < 2:
+                continue
+            sentence = next((s for s in sentences(text) if s[0] <= y.start < s[1]), (y.start, y.end))
+            found.append(Candidate(first_of[owner], at, sentence, "ownership", Example(hashed("O" + part for part in parts), possible)))
+    return found
