@@ -131,10 +131,11 @@ class Gazetteer:
                 continue
             spans = {end: self._by_name[key][0] for end, key in at[start].items() if key in self._by_name}
             spans |= self._expand(folded, start, at)
-            spans = {end: entry for end, entry in spans.items() if _whole(folded, start, end)}
+            first = offsets(start)
+            spans = {end: entry for end, entry in spans.items() if _whole(text, first, offsets(end - 1) + 1)}
             if spans:
                 done = max(spans)
-                result.append((offsets(start), offsets(done - 1) + 1, spans[done]))
+                result.append((first, offsets(done - 1) + 1, spans[done]))
         return result
 
     def derive(self, key: str) -> Entry | None:
@@ -224,14 +225,16 @@ _FOLDING = _Folding()
 
 
 def _fold(text: str) -> str:
+    if text.isalnum():  # the usual case
+        return text.translate(_FOLDING)
     return _SKIPPED.sub("", display_name(text)).translate(_FOLDING)
 
 
-def _whole(folded: str, start: int, end: int) -> bool:
+def _whole(text: str, start: int, end: int) -> bool:
     """Return whether a match does not begin or end inside a Latin word or number."""
     for before, after in ((start - 1, start), (end - 1, end)):
-        if before >= 0 and after < len(folded):
-            left, right = folded[before], folded[after]
+        if before >= 0 and after < len(text):
+            left, right = text[before], text[after]
             if left.isascii() and right.isascii() and left.isalnum() and right.isalnum():
                 return False
     return True

@@ -36,6 +36,8 @@ def normalise(name: str) -> str:
     '5g专网试点'
     """
     folded = unicodedata.normalize("NFKC", name)
+    if folded.isalnum():  # nothing to remove, the usual case
+        return folded.lower()
     return "".join(c for c in folded if not c.isspace() and unicodedata.category(c)[0] not in "PZ").lower()
 
 
@@ -51,6 +53,8 @@ def display_name(text: str) -> str:
     >>> display_name("中国联\n通５Ｇ  专网")
     '中国联通5G 专网'
     """
+    if text.isalnum():  # nothing to remove, the usual case
+        return text.translate(_FULL_WIDTH)
     joined = _SPACE.sub(" ", _SPLIT_LINE.sub("", text)).translate(_QUOTES).translate(_FULL_WIDTH)
     return "".join(c for c in joined if unicodedata.category(c)[0] != "C").strip()
 
@@ -103,7 +107,8 @@ def entity_id(type_: str, name: str, *, scope: str = "") -> str:
     >>> entity_id("Organization", "市场部", scope="a") == entity_id("Organization", "市场部", scope="b")
     False
     """
-    return f"{slug(type_)}/{slug(name)}-{content_hash(type_, normalise(name), scope)}"
+    key = normalise(name)
+    return f"{slug(type_)}/{slug(key)}-{content_hash(type_, key, scope)}"
 
 
 def fact_id(subject: str, predicate: str, object_: str) -> str:

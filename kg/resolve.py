@@ -91,7 +91,7 @@ def _check(document: Document, annotation: Annotation) -> None:
     for relation in annotation.relations:
         name = f"{relation.subject} {relation.predicate} {relation.object}"
         if missing := {relation.subject, relation.object} - known:
-            raise AnnotationError(f"{document.path}: {name}: there is no entity {min(missing)}; known: {', '.join(sorted(known))}")
+            raise AnnotationError(f"{document.path}: {name}: no entity {min(missing)}; known: {', '.join(sorted(known))}")
         if not 0 <= relation.evidence.start < relation.evidence.end <= length:
             where = f"{relation.evidence.start}–{relation.evidence.end}"
             raise AnnotationError(f"{document.path}: {name}: the evidence {where} is not in 0–{length}")
