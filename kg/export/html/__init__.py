@@ -23,8 +23,8 @@ def render_html(
 ) -> str:
     """Return the page of ``graph``; the same graph gives the same text.
 
-    ``renderer`` is ``vis`` or ``sigma``; ``None`` chooses by the number of nodes. Without ``title`` the page takes that of its only
-    document, or says how many documents there are.
+    ``renderer`` is ``vis`` or ``sigma``; ``None`` chooses by the number of nodes. Without ``title`` the page takes that of its
+    only document, or says how many documents there are.
 
     Raises:
         ValueError: ``renderer`` is neither.

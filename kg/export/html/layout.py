@@ -1,7 +1,7 @@
 """Where each node stands: computed when the page is built, so that the page opens at once and always the same.
 
-Each connected part is laid out by igraph, with the edges inside a community (and between a unit and its owner) pulling harder; the
-parts are then packed on shelves, and boxes of label and symbol that overlap are pushed apart.
+Each connected part is laid out by igraph, with the edges inside a community (and between a unit and its owner) pulling harder;
+the parts are then packed on shelves, and boxes of label and symbol that overlap are pushed apart.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ def width(text: str) -> float:
 
 
 def wrap(text: str, *, line: int = LINE, lines: int = 2) -> str:
-    """Return ``text`` broken into at most ``lines`` lines of about ``line`` full-width characters, cut with an ellipsis.
+    r"""Return ``text`` broken into at most ``lines`` lines of about ``line`` full-width characters, cut with an ellipsis.
 
     >>> wrap("主题教育巡回指导组工作培训会议")
-    '主题教育巡回指导\\n组工作培训会议'
+    '主题教育巡回指导\n组工作培训会议'
     """
     flat = " ".join(text.split())
     total = width(flat)
@@ -176,8 +176,8 @@ def _pack(graph: igraph.Graph, communities: Sequence[int], widths: Array, height
     widest = max(w for w, _ in sizes)
     tries = [max(widest, math.sqrt(sum(w * h for w, h in sizes) * ASPECT) * (0.8 + 0.1 * i)) for i in range(14)]
     corners = max((_shelves(sizes, shelf) for shelf in tries), key=lambda spots: _fits(sizes, spots))
-    for (nodes, spots), corner in zip(blocks, corners, strict=True):
-        xy[nodes] = spots - spots.min(axis=0) + corner
+    for (nodes, block), corner in zip(blocks, corners, strict=True):
+        xy[nodes] = block - block.min(axis=0) + corner
     return xy
 
 

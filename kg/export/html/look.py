@@ -1,8 +1,8 @@
-"""How each class and predicate looks on the page: colours that colour-blind readers can tell apart, shapes and one-character signs.
+"""How each class and predicate looks on the page: colours that colour-blind readers can tell apart, shapes and signs.
 
-The classes of the default ontology have a look chosen by hand; a class or predicate of another pack takes the next free one, so that
-a swapped ontology needs no change here. Colours: after Okabe and Ito (2008) and Paul Tol's schemes, muted for large areas; the shape and
-the sign inside it repeat what the colour says.
+The classes of the default ontology have a look chosen by hand; a class or predicate of another pack takes the next free one, so
+that a swapped ontology needs no change here. Colours: after Okabe and Ito (2008) and Paul Tol's schemes, muted for large areas;
+the shape and the one-character sign inside it repeat what the colour says.
 """
 
 from __future__ import annotations

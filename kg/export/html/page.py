@@ -36,10 +36,10 @@ _VIS_STYLE = re.compile(r"""\bA\(("|')((?:div)?\.vis(?:(?!\1)[^\\]|\\.)*)\1\)"""
 
 
 def safe_json(value: Any) -> str:
-    """Return JSON that cannot end the script element it stands in.
+    r"""Return JSON that cannot end the script element it stands in.
 
     >>> safe_json("</script>&")
-    '"\\\\u003c/script\\\\u003e\\\\u0026"'
+    '"\\u003c/script\\u003e\\u0026"'
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return re.sub("[<>&\u2028\u2029]", lambda m: _ESCAPES[m[0]], text)
@@ -82,6 +82,6 @@ def _hash(text: str) -> str:
 
 
 def _styles_of(vendor: str) -> list[str]:
-    """Return the hashes of the style sheets that vis-network adds to the page when it starts: first empty, then with their text."""
+    """Return the hashes of the style sheets that vis-network adds to the page when it starts, first empty, then with text."""
     sheets = [sheet for _, sheet in _VIS_STYLE.findall(vendor)]
     return [_hash(re.sub(r"\\(.)", r"\1", sheet)) for sheet in ["", *sheets] if sheets]

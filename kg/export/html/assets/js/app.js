@@ -224,6 +224,7 @@ window.knowledgeGraph = Object.freeze({
 });
 
 commit();
+canvas.resize();
 canvas.fit(undefined, false);
 if (state.node !== null && !state.depth && state.view === "graph") canvas.focus(state.node);
 document.documentElement.dataset.ready = "yes";

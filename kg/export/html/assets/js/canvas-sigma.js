@@ -11,7 +11,7 @@ const canvas = (() => {
   try {
     view = new Sigma(graph, byId("net"), {
       allowInvalidContainer: true, labelFont: FONT, labelSize: 12.5, labelColor: { color: ink().ink }, labelDensity: 0.6, labelGridCellSize: 130,
-      labelRenderedSizeThreshold: 5, zIndex: true, minCameraRatio: 0.003, maxCameraRatio: 4, hideEdgesOnMove: FACTS.length > 20000, enableEdgeEvents: FACTS.length <= 60000,
+      labelRenderedSizeThreshold: 5, zIndex: true, minCameraRatio: 0.003, maxCameraRatio: 4, hideEdgesOnMove: FACTS.length > 20000, enableEdgeEvents: FACTS.length <= 20000,
       defaultEdgeType: "line",
       defaultDrawNodeHover: (context, data) => {
         const colours = ink(), size = 13;
@@ -39,7 +39,7 @@ const canvas = (() => {
         const f = Number(key);
         if (!shownFact[f]) return { ...data, hidden: true };
         const far = lit && !lit.facts.has(f);
-        if (far && lit.facts.size) return { ...data, color: pale(), size: 0.4, zIndex: 0 };
+        if (far && lit.facts.size) return FACTS.length > 6000 ? { ...data, hidden: true } : { ...data, color: pale(), size: 0.4, zIndex: 0 };
         return lit && lit.facts.has(f) ? { ...data, color: data.color.slice(0, 7), size: data.size + 1.4, zIndex: 1 } : data;
       },
     });

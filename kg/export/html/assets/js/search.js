@@ -27,11 +27,11 @@ function found(query, limit = 12) {
 
 let finders = 0;
 function finder({ value = "", label: name, pick, id = `find-${++finders}`, placeholder = name }) {
-  let hits = [], at = -1;
+  let hits = [], at = -1, leaving = 0;
   const list = h("ul", { class: "suggestions", role: "listbox", id: `${id}-list`, "aria-label": name, hidden: true });
   const input = h("input", {
     type: "text", id, value, placeholder, autocomplete: "off", spellcheck: "false", role: "combobox", "aria-label": name, "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": `${id}-list`,
-    oninput: () => look(), onfocus: () => { if (input.value && input.value !== value) look(); }, onblur: () => setTimeout(close, 150),
+    oninput: () => look(), onfocus: () => { if (input.value && input.value !== value) look(); }, onblur: () => { leaving = setTimeout(close, 150); },
     onkeydown: (event) => {
       if (event.isComposing) return;
       if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); move(event.key === "ArrowDown" ? 1 : -1); }
@@ -49,6 +49,7 @@ function finder({ value = "", label: name, pick, id = `find-${++finders}`, place
     list.children[at].scrollIntoView({ block: "nearest" });
   }
   function look() {
+    clearTimeout(leaving);
     hits = found(input.value);
     at = hits.length ? 0 : -1;
     list.hidden = !input.value.trim();
