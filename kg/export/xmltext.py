@@ -7,7 +7,7 @@ has its underscore escaped as ``_x005F_``. A carriage return is among them, sinc
 from __future__ import annotations
 
 import re
-from typing import IO
+from io import TextIOBase
 from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
@@ -45,7 +45,7 @@ def lexical(value: str | int | float | bool) -> str:
 class XmlWriter:
     """XML written as it comes, each element on its own line; escaping is the standard library's."""
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: TextIOBase) -> None:
         """Begin a document in ``file``, which is open for text in UTF-8."""
         self._xml = XMLGenerator(file, "utf-8", short_empty_elements=True)
         self._depth = 0

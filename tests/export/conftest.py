@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import strategies as st
 
@@ -82,7 +84,7 @@ def make_knowledge(names: list[str]) -> Knowledge:
     mention = Located("b;b", 0, len(names[0]), names[0])
     programme = Entity(naming.entity_id("Programme", names[0]), "Programme", names[0], mentions=(mention,))
     facts = [_fact(entities[0].id, "implements", programme.id, documents[1], 0, len(names[0]), implied=True)]
-    for left, right in zip(entities, entities[1:], strict=False):
+    for left, right in pairwise(entities):
         first, second = sorted([left.id, right.id])
         facts.append(_fact(first, "pairsWith", second, documents[0], place[left.id], len(left.name) + 3))
     return Knowledge(documents, (*entities, programme), tuple(facts))

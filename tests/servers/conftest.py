@@ -14,24 +14,29 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kg import build
-from kg.graph import Graph
+from kg.annotation import load_annotation
+from kg.export import FORMATS
+from kg.graph import Graph, build_graph
 from kg.ontology import default_pack, load_ontology
+from kg.read import read_corpus
+from kg.registry import load_registry
+from kg.resolve import resolve
 
 HERE = Path(__file__).parent
-SEEDS = HERE.parent.parent / "seeds"
+GOLD = HERE.parent / "gold" / "dev"
 WAIT = 90
 
 
 @dataclass(frozen=True)
 class Built:
-    """The output of a build of the seed, with the graph that it holds."""
+    """The exports of the annotated development documents, with the graph that they hold."""
 
     folder: Path
     graph: Graph
@@ -89,6 +94,19 @@ def serve(command: list[str], ready_port: int, log: Path) -> subprocess.Popen[by
     pytest.fail(f"{command[0]} does not listen on port {ready_port}: {log.read_text(errors='replace')[-2000:]}")
 
 
+def wait_for(probe: Callable[[], object]) -> None:
+    """Call ``probe`` until it succeeds: a server listens before its database is there."""
+    end = time.monotonic() + WAIT
+    while True:
+        try:
+            probe()
+            return
+        except Exception:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+
+
 def stop(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
@@ -105,6 +123,20 @@ def ontology():
 
 
 @pytest.fixture(scope="session")
+def built(tmp_path_factory, ontology):
+    """Every export of the graph of the annotated development documents."""
+    documents, problems = read_corpus([GOLD])
+    assert not problems
+    annotations = [load_annotation(GOLD / f"{d.id}.json", d, ontology=ontology) for d in documents]
+    registry = load_registry(default_pack(), ontology)
+    graph = build_graph(resolve(documents, annotations, ontology=ontology, registry=registry), ontology)
+    folder = tmp_path_factory.mktemp("built")
+    for _, writer in FORMATS.values():
+        writer(graph, ontology, folder, base_iri="https://example.org/kg/")
+    return Built(folder, graph)
+
+
+@pytest.fixture(scope="session")
 def arcadedb(tmp_path_factory):
     """A neo4j driver that is connected to ArcadeDB."""
     if importlib.util.find_spec("arcadedb_embedded") is None:
@@ -116,7 +148,7 @@ def arcadedb(tmp_path_factory):
     process = serve([str(HERE / "arcadedb.sh"), str(folder / "data"), str(bolt), str(http), sys.executable], bolt, folder / "log")
     try:
         with neo4j.GraphDatabase.driver(f"bolt://127.0.0.1:{bolt}", auth=("root", "playwithdata1")) as driver:
-            driver.verify_connectivity()
+            wait_for(lambda: driver.execute_query("RETURN 1", database_="kg"))
             yield driver
     finally:
         stop(process)
@@ -134,3 +166,17 @@ def virtuoso(tmp_path_factory):
         yield Virtuoso(folder / "db", sql, http)
     finally:
         stop(process)
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory, ontology):
+    """Every export of a graph whose names break a writer that does not escape."""
+    spec = importlib.util.spec_from_file_location("hostile_knowledge", HERE.parent / "export" / "conftest.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    graph = build_graph(module.make_knowledge(module.HOSTILE), ontology)
+    folder = tmp_path_factory.mktemp("hostile")
+    for _, writer in FORMATS.values():
+        writer(graph, ontology, folder, base_iri="https://example.org/kg/")
+    return Built(folder, graph)
