@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kg.annotation import dumps, load_annotation, to_json
 from kg.errors import AnnotationError, InputError
 from kg.export import DEFAULT_FORMATS, FORMATS
+from kg.export.nodelink import read_graph
 from kg.graph import build_graph
 from kg.model import Annotation, Document
 from kg.naming import DEFAULT_BASE_IRI, check_base_iri
@@ -39,7 +42,7 @@ OURS = frozenset(name.split("/")[0] for files, _ in FORMATS.values() for name in
 class BuildReport:
     """What a build did; ``report`` is the content of ``report.json``.
 
-    ``seconds`` are ``(stage, seconds)`` pairs. They are here and not in the file, because the same input must give the same bytes.
+    ``seconds`` are ``(stage, seconds)`` pairs: here and not in the file, because the same input must give the same bytes.
     ``unused`` are the corrected annotations that belong to no document of the input.
     """
 
@@ -128,6 +131,28 @@ def export(
         files += [folder / file for file in names]
     progress("export", len(formats), len(formats))
     return files
+
+
+def export_again(out: Path, ontology: Ontology, *, formats: Sequence[str], folder: Path) -> list[Path]:
+    """Write the graph of the build in ``out`` into ``folder`` in each of ``formats``; each file appears whole or not at all.
+
+    Raises:
+        InputError: ``out`` holds no graph, there is no such format, or ``folder`` cannot be written.
+    """
+    graph = read_graph(out)
+    base_iri = str(graph.graph.get("base_iri", DEFAULT_BASE_IRI))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as temporary:
+            moved = []
+            for path in export(graph, ontology, Path(temporary), base_iri=base_iri, formats=formats):
+                target = folder / path.relative_to(temporary)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(path, target)
+                moved.append(target)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
+    return moved
 
 
 class _Clock:

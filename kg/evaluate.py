@@ -1,8 +1,8 @@
 """Precision, recall and F1 of predicted annotations against gold ones, and where they differ.
 
 Names are compared after NFKC without white space, quotes and punctuation. A predicted entity is right when its type is that of
-a gold entity and one of its names is one of the other's; each gold entity counts once. A relation is right when its predicate is and
-its ends are matched entities, in either order for symmetric predicates. All figures are micro-averaged over the documents.
+a gold entity and one of its names is one of the other's; each gold entity counts once. A relation is right when its predicate is
+and its ends are matched entities, in either order for symmetric predicates. All figures are micro-averaged over the documents.
 """
 
 from __future__ import annotations

@@ -5,13 +5,18 @@ It holds no times and no machine's name, so that the same input gives the same b
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from kg import __version__
+from kg.errors import InputError
 from kg.model import Annotation, Document, Knowledge, Span
 from kg.read import Problem
+
+REPORT = "report.json"
 
 
 def make_report(
@@ -41,6 +46,24 @@ def make_report(
         "counts": counts(knowledge),
         "coverage": _coverage(documents, annotations),
     }
+
+
+def read_report(out_dir: Path) -> dict[str, Any]:
+    """Return the report that a build wrote into ``out_dir``.
+
+    Raises:
+        InputError: There is no report, or it cannot be read.
+    """
+    path = out_dir / REPORT
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; `kg build` writes it") from error
+    except ValueError as error:
+        raise InputError(f"{path}: not a report as `kg build` writes it: {error}") from error
+    if not isinstance(report, dict) or not {"documents", "problems", "counts", "coverage"} <= report.keys():
+        raise InputError(f"{path}: not a report as `kg build` writes it")
+    return report
 
 
 def counts(knowledge: Knowledge) -> dict[str, Any]:

@@ -1,0 +1,360 @@
+"""The commands: each parses, calls one plain function and prints.
+
+Exit codes: 0 done; 1 done, but some documents failed or the data does not conform; 2 bad input or usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kg import __version__
+from kg.errors import InputError, KgError
+
+# Everything else is imported by the command that needs it, so that `kg --help` answers at once.
+if TYPE_CHECKING:
+    from kg.model import Annotation, Document
+
+app = typer.Typer(
+    name="kg",
+    help=(
+        "从中文机构与企业文本构建知识图谱，每条关系都附原文出处。\n\n"
+        "Knowledge graphs from Chinese institutional text, every fact with the sentence that states it.\n\n"
+        "先 build，再用 query、explain、stats 看结果，用 verify、validate 检查，用 export 换格式。\n\n"
+        "退出码 exit codes: 0 完成 done; 1 部分文档失败或数据不合规 some documents failed, or the data does not conform; "
+        "2 输入或用法有误 bad input or usage."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Pack = Annotated[
+    Path | None,
+    typer.Option("--ontology", metavar="DIR", help="领域包，缺省用自带的。 The domain pack; default: the one that comes with kg."),
+]
+Model = Annotated[str, typer.Option("--model", metavar="NAME", help="抽取模型。 The extraction model of the pack.")]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", min=1, metavar="N", help="抽取进程数，结果不变。 Processes; the result is the same.")
+]
+Out = Annotated[Path, typer.Argument(metavar="OUT", help="kg build 写出的文件夹。 The folder that kg build wrote.")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Print JSON.")]
+
+
+@app.command()
+def build(
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="INPUT", help="文档或文件夹（.txt、.md）。 Files and folders; default: seeds/."
+        ),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="输出文件夹，整体替换。 Replaced as a whole.")
+    ] = Path("output"),
+    pack: Pack = None,
+    base_iri: Annotated[
+        str | None, typer.Option("--base-iri", metavar="IRI", help="标识符前缀。 Prefix of all IRIs; default https://example.org/kg/.")
+    ] = None,
+    annotations: Annotated[
+        Path | None,
+        typer.Option("--annotations", metavar="DIR", help="人工校正的标注 ID.json。 Corrected annotations, taken as the truth."),
+    ] = None,
+    model: Model = "fast",
+    jobs: Jobs = 1,
+) -> None:
+    """文档 → 知识图谱。 Read documents, extract, merge, and write the graph in every format.
+
+    写出 Turtle（graph.ttl、provenance.ttl）、网页 graph.html、JSON、JSON-LD、GraphML、GEXF、Neo4j 文件、标注与 report.json。
+    读不了的文档列出原因，其余照常构建；中途被杀，上一次的结果完好无损。
+
+    例 examples:  kg build reports/ -o output    kg build a.txt b.md -o out -j 2
+    """
+    from kg import terminal
+    from kg.build import build as run
+    from kg.naming import DEFAULT_BASE_IRI
+    from kg.ontology import default_pack, load_ontology
+
+    pack = pack or default_pack()
+    with terminal.progress_bar() as progress:
+        done = run(
+            inputs or [Path("seeds")],
+            out,
+            pack=pack,
+            base_iri=base_iri or DEFAULT_BASE_IRI,
+            annotations_dir=annotations,
+            jobs=jobs,
+            model=model,
+            progress=progress,
+        )
+    documents = done.report["documents"]
+    corrected = f"，其中人工标注 corrected {documents['corrected']}" if documents["corrected"] else ""
+    terminal.say(f"文档 documents: {documents['built']}{corrected}")
+    terminal.say()
+    terminal.show_counts(done.report["counts"], load_ontology(pack))
+    terminal.say(f"已写入 written: {out}")
+    terminal.warn("用时 seconds: " + "  ".join(f"{stage} {seconds:.2f}" for stage, seconds in done.seconds))
+    if done.unused:
+        terminal.warn(f"这些标注没有对应的文档 annotations without a document: {', '.join(done.unused)}")
+    _fail_with(done.problems)
+
+
+@app.command()
+def extract(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="文档或文件夹。 Documents or folders.")],
+    out: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="写入 DIR/STEM.json。 Where the annotations go.")],
+    pack: Pack = None,
+    model: Model = "fast",
+    jobs: Jobs = 1,
+) -> None:
+    """抽取单篇标注，可人工校正。 Write the annotation of each document as JSON, to be read, corrected and built from.
+
+    校正后：kg build reports/ --annotations DIR。偏移量是原文的字符位置（从 0 起，右端不含）。
+
+    例 example:  kg extract seeds -o annotations
+    """
+    from kg import terminal
+    from kg.build import write_annotation
+    from kg.ontology import default_pack
+    from kg.read import Problem, read_corpus
+    from kg.workers import annotate_each
+
+    documents, problems = read_corpus(files)
+    _make_folder(out)
+    with terminal.progress_bar() as progress:
+        results = annotate_each(documents, pack=pack or default_pack(), model=model, jobs=jobs)
+        for i, (document, result) in enumerate(zip(documents, results, strict=True)):
+            progress("extract", i + 1, len(documents))
+            if isinstance(result, Problem):
+                problems.append(result)
+                continue
+            path = write_annotation(out, document, result)
+            terminal.say(f"{path}: 实体 entities {len(result.entities)}, 关系 relations {len(result.relations)}")
+    _fail_with(problems)
+
+
+@app.command()
+def evaluate(
+    gold: Annotated[Path, typer.Argument(metavar="GOLD_DIR", help="标准标注：NAME.txt 与 NAME.json。 Gold annotations.")],
+    predictions: Annotated[
+        Path | None, typer.Option("--predictions", metavar="DIR", help="预测 NAME.json，缺省则现抽。 Default: extract now.")
+    ] = None,
+    pack: Pack = None,
+    model: Model = "fast",
+    errors: Annotated[bool, typer.Option("--errors", help="列出每处差异及其句子。 List every difference.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="写对照网页。 Write a page that shows both in the text.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """与标准标注比较。 Precision, recall and F1 by type and predicate, subtype accuracy, grounding and calibration.
+
+    例 example:  kg evaluate tests/gold/dev --errors --html compare.html
+    """
+    import dataclasses
+
+    from kg import terminal
+    from kg.compare import render_comparison
+    from kg.evaluate import evaluate as score
+    from kg.evaluate import read_cases
+    from kg.ontology import default_pack, load_ontology
+
+    pack = pack or default_pack()
+    ontology = load_ontology(pack)
+    if predictions is not None and not predictions.is_dir():
+        raise InputError(f"{predictions}: no such folder of predictions")
+    cases = read_cases(gold, predictions or _extraction(pack, model), ontology=ontology)
+    evaluation = score(cases, ontology=ontology)
+    if html:
+        _write(html, render_comparison(cases, evaluation, ontology=ontology))
+    if as_json:
+        _print_json(dataclasses.asdict(evaluation) | ({} if errors else {"differences": len(evaluation.differences)}))
+    else:
+        terminal.show_evaluation(evaluation, ontology, errors=errors)
+
+
+@app.command()
+def validate(out: Out, pack: Pack = None, as_json: AsJson = False) -> None:
+    """用 SHACL 形状检查事实。 Check the facts against the shapes of the domain pack; exit code 1 if they do not conform."""
+    import dataclasses
+
+    from kg import terminal
+    from kg.ontology import default_pack
+    from kg.validate import validate as run
+
+    report = run(out, pack or default_pack())
+    if as_json:
+        _print_json(dataclasses.asdict(report))
+    else:
+        terminal.show_violations(report)
+        terminal.say("合规 conforms" if report.conforms else f"不合规 does not conform: {len(report.results)}")
+    if not report.conforms:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(out: Out) -> None:
+    """核对引文与各格式。 Every quote equals its text, and every export holds the same nodes and edges; exit code 1 if not."""
+    from kg import terminal
+    from kg.verify import verify as run
+
+    found = run(out)
+    for line in found:
+        terminal.say(f"✗ {line}")
+    if found:
+        raise typer.Exit(1)
+    terminal.say("一致 every quote equals its text, every file holds the same graph")
+
+
+@app.command()
+def explain(
+    out: Out,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="名称、别名、id 或 IRI；可带上级。 A name, alias, id or IRI.")],
+    pack: Pack = None,
+    as_json: AsJson = False,
+) -> None:
+    """一个实体的全部事实与出处。 A thing with its names, its facts, and the sentences that state them.
+
+    例 examples:  kg explain output 软研院    kg explain output 中国联通市场部
+    """
+    import dataclasses
+
+    from kg import terminal
+    from kg.explain import explain as run
+    from kg.ontology import default_pack, load_ontology
+
+    explanation = run(out, name)
+    if as_json:
+        _print_json(dataclasses.asdict(explanation))
+    else:
+        terminal.show_explanation(explanation, load_ontology(pack or default_pack()))
+    if not explanation.found and not explanation.candidates:
+        raise typer.Exit(2)
+
+
+@app.command()
+def export(
+    out: Out,
+    to: Annotated[
+        list[str] | None, typer.Option("--to", metavar="FORMAT", help="格式，可重复，缺省列出。 A format; none: list them.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="写到别处。 Another folder; default: OUT.")
+    ] = None,
+    pack: Pack = None,
+) -> None:
+    """再写一种格式。 Write the graph of a build in one more format, or list the formats.
+
+    例 example:  kg export output --to nquads
+    """
+    from kg import terminal
+    from kg.build import export_again
+    from kg.export import DEFAULT_FORMATS, FORMATS
+    from kg.ontology import default_pack, load_ontology
+
+    if not to:
+        rows = [(name, "、".join(files), "✓" if name in DEFAULT_FORMATS else "") for name, (files, _) in FORMATS.items()]
+        terminal.table(("格式 format", "文件 files", "缺省 by default"), rows)
+        return
+    for path in export_again(out, load_ontology(pack or default_pack()), formats=to, folder=folder or out):
+        terminal.say(path)
+
+
+@app.command()
+def stats(
+    out: Out,
+    uncovered: Annotated[bool, typer.Option("--uncovered", help="列出无事实的句子。 List sentences without a fact.")] = False,
+    dropped: Annotated[bool, typer.Option("--dropped", help="列出舍弃的片段及原因。 List dropped spans with reasons.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="各列多少条。 How many of each.")] = 50,
+    pack: Pack = None,
+    as_json: AsJson = False,
+) -> None:
+    """数量与覆盖。 Counts by type and predicate, and what extraction left out, from report.json."""
+    from kg import terminal
+    from kg.ontology import default_pack, load_ontology
+    from kg.report import read_report
+
+    report = read_report(out)
+    if as_json:
+        _print_json(report)
+        return
+    rows = [(d["id"], d["date"], d["title"], d["characters"], d["entities"], d["relations"]) for d in report["documents"]["list"]]
+    head = ("文档 document", "日期 date", "标题 title", "字数", "实体", "关系")
+    terminal.table(head, rows[:limit], right=(1, 3, 4, 5))
+    terminal.show_counts(report["counts"], load_ontology(pack or default_pack()))
+    terminal.show_coverage(report, uncovered=uncovered, dropped=dropped, limit=limit)
+    for problem in report["problems"]:
+        terminal.say(f"✗ {problem['path']}: {problem['message']}")
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="版本。 Print the version.")] = False
+) -> None:
+    if version:
+        typer.echo(f"kg {__version__}")
+        raise typer.Exit()
+
+
+def main() -> None:
+    """Run the command line; errors that a user can mend are one line on standard error and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # Chinese comes out as UTF-8 whatever the locale says; a pipe under LC_ALL=C would otherwise fail on the first character.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        app()
+    except KgError as error:
+        from kg.terminal import plain
+
+        sys.stderr.write(f"kg: {plain(str(error)).plain}\n")
+        sys.exit(2)
+
+
+def _extraction(pack: Path, model: str) -> Any:
+    from kg.extract import annotate, load_extractor
+
+    extractor = load_extractor(pack, model=model)
+
+    def predict(document: Document) -> Annotation:
+        return annotate(document, extractor)
+
+    return predict
+
+
+def _fail_with(problems: Any) -> None:
+    """List the documents that failed and leave with exit code 1, if there are any."""
+    from kg import terminal
+
+    for problem in problems:
+        terminal.warn(f"✗ {problem.path}: {problem.message}")
+    if problems:
+        raise typer.Exit(1)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made a folder: {error.strerror}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
