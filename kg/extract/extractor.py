@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kg.errors import PackError
 from kg.extract.analysis import Analysis, Resources, analysis, resources
 from kg.extract.crf import Chain
@@ -15,7 +18,7 @@ from kg.extract.lexical import load_lexer
 from kg.extract.loglinear import Classifier, probabilities
 from kg.extract.mentions import complete, tag
 from kg.extract.models import load_chain, load_classifier
-from kg.extract.relations import Candidate, Place, Schema, candidates, schema, sentences
+from kg.extract.relations import Candidate, Place, Schema, candidates, schema, sentences, shared
 from kg.lexicon import load_lexicon
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Document, Dropped, Mention, Span
 from kg.ontology import Ontology, load_ontology, subtypes, types
@@ -139,17 +142,18 @@ def state(reading: Analysis, places: Sequence[Place], extractor: Extractor) -> l
     """Judge all candidates and keep the facts that are sure enough, each with its best statement."""
     pairs = candidates(reading, places, extractor.fit)
     chances = probabilities([pair.example for pair in pairs], extractor.ranker)
-    return select(pairs, places, chances, extractor.fit, symmetric={n for n, p in extractor.ontology.predicates.items() if p.symmetric}, thresholds=extractor.settings.facts)
+    return select(reading.text, pairs, places, chances, extractor.fit, symmetric={n for n, p in extractor.ontology.predicates.items() if p.symmetric}, thresholds=extractor.settings.facts)
 
 
 def select(
-    pairs: Sequence[Candidate], places: Sequence[Place], chances: object, fit: Schema, *, symmetric: set[str], thresholds: Mapping[str, float]
+    text: str, pairs: Sequence[Candidate], places: Sequence[Place], chances: NDArray[np.float32], fit: Schema, *, symmetric: set[str], thresholds: Mapping[str, float]
 ) -> list[Stated]:
     """Turn class probabilities (candidates × classes) into facts, one for each subject, predicate and object."""
+    chances = shared(text, pairs, places, chances)
     best: dict[tuple[int, str, int], Stated] = {}
     for number, pair in enumerate(pairs):
         for at in pair.example.possible[1:]:
-            chance = float(chances[number, at])  # type: ignore[index]
+            chance = float(chances[number, at])
             name = fit.classes[at]
             subject, object_ = places[pair.first].entity, places[pair.second].entity
             if name.startswith("-"):

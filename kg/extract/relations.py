@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from kg.extract.analysis import Analysis
 from kg.extract.loglinear import Example, hashed
 
 _CLAUSE = re.compile(r"[^。！？!?\n]*[。！？!?\n]?")
-_CUT = ",，;；:：、。"
+_THIS = re.compile("(?:该|此次|本次|这一|这个|此|这项|这场|上述)[\u4e00-\u9fff]{2}|会上|会议|活动|会前|会后|期间|现场|仪式")
 _LIST = re.compile(r"^[”\"》）)\s]*(?:、|和|与|及|以及|/|,|，|同|暨)[“\"《（(\s]*$")
 
 
@@ -105,17 +105,13 @@ def candidates(reading: Analysis, places: Sequence[Place], fit: Schema) -> list[
         fit: what the schema allows.
     """
     found: list[Candidate] = []
-    spans = sentences(reading.text)
     owners = own_organisations(reading.text, places)
     first_of: dict[int, int] = {}
     for at, place in enumerate(places):
         first_of.setdefault(place.entity, at)
-    topic: list[int] = []
-    event: int | None = None
-    person: int | None = None
-    asset: int | None = None
+    focus = _Focus()
     cursor = 0
-    for start, end in spans:
+    for number, (start, end) in enumerate(sentences(reading.text)):
         here = []
         while cursor < len(places) and places[cursor].start < end:
             here.append(cursor)
@@ -124,36 +120,58 @@ def candidates(reading: Analysis, places: Sequence[Place], fit: Schema) -> list[
         for i, a in enumerate(here):
             for b in here[i + 1 : i + 26]:
                 _add(found, frame, fit, a, b, "")
-        carried = [(t, "topic") for t in topic[:3]]
-        if event is not None:
-            carried.append((event, "event"))
-        if person is not None:
-            carried.append((person, "person"))
-        if asset is not None:
-            carried.append((asset, "asset"))
         seen = {places[h].entity for h in here}
+        carried = _carried(focus, places, number)
         for owner in owners[:1]:
-            if owner not in {places[c].entity for c, _ in carried} and first_of[owner] not in here:
+            if first_of[owner] not in here and owner not in {places[c].entity for c, _ in carried}:
                 carried.append((first_of[owner], "owner"))
         for c, why in carried:
-            if places[c].entity in seen:
-                continue
-            for h in here[:12]:
-                _add(found, frame, fit, c, h, why)
-        opening = _opening(frame)
-        if opening:
-            topic = opening
-        elif reading.text[start:end].lstrip().startswith("#"):
-            topic = []
-        for h in here:
-            if places[h].type == "Event":
-                event = h
-            elif places[h].type == "Person":
-                person = h
-            elif places[h].type in ("Asset", "Programme"):
-                asset = h
-    found += _ownership(reading, places, fit, owners, first_of)
-    return found
+            if places[c].entity not in seen:
+                for h in here[:12]:
+                    _add(found, frame, fit, c, h, why)
+        _turn(focus, frame, number)
+    return found + _ownership(reading, places, fit, owners, first_of)
+
+
+@dataclass(slots=True)
+class _Focus:
+    """What is still being talked about: the opening organisations, and the last things of each type with the number of their sentence."""
+
+    topic: list[int] = field(default_factory=list)
+    topic_at: int = -9
+    recent: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    main: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+_KEPT = {"Event": 2, "Programme": 2, "Asset": 1, "Person": 2, "Document": 1}
+
+
+def _carried(focus: _Focus, places: Sequence[Place], number: int) -> list[tuple[int, str]]:
+    """Mentions of earlier sentences to pair with this one, each with the reason: topic, or type, rank and distance."""
+    carried = [(t, f"topic{min(number - focus.topic_at, 3)}") for t in focus.topic[:3]]
+    for kind in _KEPT:
+        items = focus.recent.get(kind, [])
+        for rank, (at, said) in enumerate(items[::-1]):
+            if number - said <= 6:
+                carried.append((at, f"{kind[:3]}{rank}{min(number - said, 3)}"))
+        if kind in ("Event", "Programme") and kind in focus.main and places[focus.main[kind][0]].entity not in {places[at].entity for at, _ in items}:
+            carried.append((focus.main[kind][0], f"{kind[:3]}main"))
+    return carried
+
+
+def _turn(focus: _Focus, frame: _Frame, number: int) -> None:
+    """Move the focus past a sentence."""
+    opening = _opening(frame)
+    if opening:
+        focus.topic, focus.topic_at = opening, number
+    elif frame.reading.text[frame.start : frame.end].lstrip().startswith("#"):
+        focus.topic = []
+    for h in frame.here:
+        kind, entity = frame.places[h].type, frame.places[h].entity
+        if kind in _KEPT:
+            items = [(at, said) for at, said in focus.recent.get(kind, []) if frame.places[at].entity != entity]
+            focus.recent[kind] = [*items, (h, number)][-_KEPT[kind] :]
+            focus.main.setdefault(kind, (h, number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,8 +355,13 @@ def _carried_features(frame: _Frame, b: int, why: str, t: str) -> list[str]:
     parts = [f"Co{min(len(orgs), 2)}{why}{t}", f"Cl{min(len(lead) // 4, 8)}{why}{t}", f"Cf{frame.here.index(b) == 0}{why}{t}", f"Ck{sum(lead.count(m) for m in ',，;；')}{why}{t}"]
     parts += [f"Cw{k}{text[ws:we]}{t}" for k, (ws, we, _) in enumerate(words)]
     parts += [f"Ct{k}{tag}{why}{t}" for k, (_, _, tag) in enumerate(words)]
-    for _, _, names in _cues(frame.reading.markers, frame.start, y.start):
-        parts += [f"Cm{name}{why}{t}" for name in names]
+    for at, end, names in _cues(frame.reading.markers, frame.start, frame.end):
+        if at < y.start:
+            parts += [f"Cm{name}{why}{t}" for name in names]
+        if "anaphora" in names:
+            parts += [f"Ca{text[at:end]}{at < y.start}{t}", f"Caw{text[at:end]}{why}{t}"]
+    for match in _THIS.finditer(text, frame.start, frame.end):
+        parts += [f"Ct{match[0][-2:]}{match.start() < y.start}{t}", f"Ctf{match[0][-2:]}{match.start() == frame.start}{why}{t}"]
     return parts
 
 
@@ -347,6 +370,10 @@ def _ownership(reading: Analysis, places: Sequence[Place], fit: Schema, owners: 
     text = reading.text
     found = []
     total = Counter(place.entity for place in places)
+    kinds = Counter(places[at].subtype for at in first_of.values() if places[at].type == "Organization")
+    units = sum(kinds[kind] for kind in ("Department", "PartyBody", "WorkingGroup"))
+    profile = f"{min(units, 6) // 2}{min(kinds['Company'], 6) // 2}"
+    short = {text[p.start : p.end] for p in places}
     for entity in sorted(first_of):
         at = first_of[entity]
         y = places[at]
@@ -365,7 +392,8 @@ def _ownership(reading: Analysis, places: Sequence[Place], fit: Schema, owners: 
                 f"n{min(total[entity], 3)}{y.subtype}", f"on{min(total[owner], 6)}{rank}{y.subtype}", f"in{lead in name}{s}", f"b{text[max(0, y.start - 2) : y.start]}{y.subtype}",
                 f"hd{y.start < 150}{y.subtype}{rank}", f"src{'来源' in text[max(0, y.start - 8) : y.start] or '发布人' in text[max(0, y.start - 8) : y.start]}{y.subtype}{rank}",
                 f"tl{x.start < 40}{rank}{y.subtype}", f"of{name[0]}{y.subtype}", f"oh{lead[-2:]}{y.subtype}{rank}", f"len{len(name) < 6}{y.subtype}{shared}",
-                f"lead{min(len(owners), 3)}{rank}",
+                f"lead{min(len(owners), 3)}{rank}", f"pro{profile}{y.subtype}{rank}", f"prh{profile}{name[-2:]}{rank}", f"pu{min(units, 8)}{y.subtype}", f"pm{min(kinds[y.subtype], 6)}{y.subtype}{rank}",
+                f"sp{any(name != o and name.startswith(o) for o in short)}{y.subtype}{rank}", f"ls{text[y.start - 1 : y.start] in ('、', '和', '与')}{text[y.end : y.end + 1]}{y.subtype}{rank}",
             ]  # fmt: skip
             possible = tuple(c for c in fit.possible[x.type, y.type] if fit.classes[c] in ("", "-partOf"))
             if len(possible) < 2:
@@ -373,3 +401,33 @@ def _ownership(reading: Analysis, places: Sequence[Place], fit: Schema, owners: 
             sentence = next((s for s in sentences(text) if s[0] <= y.start < s[1]), (y.start, y.end))
             found.append(Candidate(first_of[owner], at, sentence, "ownership", Example(hashed("O" + part for part in parts), possible)))
     return found
+
+
+def list_groups(text: str, places: Sequence[Place]) -> list[int]:
+    """For each mention the number of the list it stands in (members of one type, joined by 、 or 和); lone mentions have their own."""
+    group = list(range(len(places)))
+    last: int | None = None
+    for at, place in enumerate(places):
+        if last is not None and places[last].end <= place.start and places[last].type == place.type and _LIST.match(text[places[last].end : place.start]):
+            group[at] = group[last]
+        if last is None or place.end > places[last].end:
+            last = at
+    return group
+
+
+def shared(text: str, pairs: Sequence[Candidate], places: Sequence[Place], chances: NDArray[np.float32], *, weight: float = 0.25) -> NDArray[np.float32]:
+    """Let the members of a list agree: what is said of one is said of each.
+
+    The chances of pairs that differ only in the member of a list are drawn towards their mean by ``weight``.
+    """
+    group = list_groups(text, places)
+    together: dict[tuple[object, ...], list[int]] = {}
+    for number, pair in enumerate(pairs):
+        a, b = places[pair.first], places[pair.second]
+        together.setdefault((pair.sentence, pair.carried, group[pair.first], b.entity, "f"), []).append(number)
+        together.setdefault((pair.sentence, pair.carried, a.entity, group[pair.second], "s"), []).append(number)
+    out = chances.copy()
+    for members in together.values():
+        if len(members) > 1:
+            out[members] += weight * (chances[members].mean(0) - chances[members])
+    return np.clip(out, 0.0, 1.0)
