@@ -58,9 +58,7 @@ def identify(readings: Sequence[Reading], registry: Registry) -> Identity:
     return identity
 
 
-def _place(
-    document: _Levels, depth: int, joining: Joining, identity: Identity
-) -> Iterator[tuple[Thing, Node, tuple[str, ...]]]:
+def _place(document: _Levels, depth: int, joining: Joining, identity: Identity) -> Iterator[tuple[Thing, Node, tuple[str, ...]]]:
     """Add the entities of one document and level as nodes; yield each with the ids of its owners."""
     reading = document.reading
     name = reading.document.id

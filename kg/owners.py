@@ -245,5 +245,3 @@ class Reading:
         """Return the date of a happening, or of the document that tells of it."""
         own = dict(self.entities[id_].attributes).get("date")
         return str(own or self.document.date or "")
-
-

@@ -168,9 +168,7 @@ def _evidence_order(evidence: Evidence) -> tuple[object, ...]:
     return (evidence.document, evidence.start, evidence.end, *rest)
 
 
-def _roles(
-    facts: Sequence[Fact], readings: Sequence[Reading], identity: Identity, ontology: Ontology
-) -> dict[str, set[str]]:
+def _roles(facts: Sequence[Fact], readings: Sequence[Reading], identity: Identity, ontology: Ontology) -> dict[str, set[str]]:
     """Return the roles of entities.
 
     Both ends of a symmetric predicate that gives a role have it; of another one, those who share an object with another subject:
@@ -277,4 +275,3 @@ def _merges(notes: Sequence[tuple[str, Note]], entities: Sequence[Entity]) -> tu
         if id_ in there
     }
     return tuple(sorted(found, key=lambda m: (m.entity, m.name, m.document, m.reason)))
-

@@ -38,9 +38,7 @@ def retype(annotations: Iterable[Annotation], ontology: Ontology, registry: Regi
     return changed
 
 
-def _winner(
-    key: str, votes: Counter[tuple[str, str | None]], registry: Registry
-) -> tuple[str, str | None] | None:
+def _winner(key: str, votes: Counter[tuple[str, str | None]], registry: Registry) -> tuple[str, str | None] | None:
     """Return the type and subtype that a name should have, or ``None`` where nothing is in doubt or all is."""
     if len({type_ for type_, _ in votes}) == 1:
         return None

@@ -130,7 +130,10 @@ def test_rulings_are_read_from_both_files(tmp_path: Path, ontology: Ontology) ->
     user = "!apart\t甲公司\t乙公司\tnot one\n!same\t丙\t丁\n"
     merges = "left\tright\treason\n戊公司\t己公司\tlook alike\n"
     registry = load_registry(pack(tmp_path, user=user, merges=merges), ontology)
-    assert [(r.left, r.right, r.reason) for r in registry.apart] == [("戊公司", "己公司", "look alike"), ("甲公司", "乙公司", "not one")]
+    assert [(r.left, r.right, r.reason) for r in registry.apart] == [
+        ("戊公司", "己公司", "look alike"),
+        ("甲公司", "乙公司", "not one"),
+    ]
     assert [(r.left, r.right) for r in registry.same] == [("丙", "丁")]
     assert registry.same[0].where.endswith("user.tsv:2")
 
@@ -139,28 +142,58 @@ def test_rulings_are_read_from_both_files(tmp_path: Path, ontology: Ontology) ->
     ("files", "message"),
     [
         ({"a": "name\ttype\n"}, r"a\.tsv:1: the first line must be 'name <tab> type"),
-        ({"a": HEADER + "甲\tOrganisation\t\t\t\t\tx\n"}, r"a\.tsv:2: unknown type 'Organisation'; did you mean 'Organization'\? Known: Asset"),
-        ({"a": HEADER + "甲\tOrganization\tFirm\t\t\t\tx\n"}, r"a\.tsv:2: unknown subtype of Organization 'Firm'.* Known: Association"),
+        (
+            {"a": HEADER + "甲\tOrganisation\t\t\t\t\tx\n"},
+            r"a\.tsv:2: unknown type 'Organisation'; did you mean 'Organization'\? Known: Asset",
+        ),
+        (
+            {"a": HEADER + "甲\tOrganization\tFirm\t\t\t\tx\n"},
+            r"a\.tsv:2: unknown subtype of Organization 'Firm'.* Known: Association",
+        ),
         ({"a": HEADER + "甲\tPlace\tCompany\t\t\t\tx\n"}, r"unknown subtype of Place 'Company'.* Known: none"),
         ({"a": HEADER + "甲\tPlace\t\t\t\t\tx\ttoo many\n"}, r"a\.tsv:2: expected 7 columns .*, got 8"),
         ({"a": HEADER + "甲\n"}, r"a\.tsv:2: expected 7 columns .*, got 1"),
         ({"a": HEADER + "《》\tPlace\t\t\t\t\tx\n"}, r"a\.tsv:2: '《》' has no letter"),
-        ({"a": HEADER + "甲\tPlace\t\t丙\t\t\tx\n\n乙\tPlace\t\t“丙”\t\t\tx\n"}, r"a\.tsv:4: duplicate alias '“丙”': .*a\.tsv:2 gives it to '甲'"),
+        (
+            {"a": HEADER + "甲\tPlace\t\t丙\t\t\tx\n\n乙\tPlace\t\t“丙”\t\t\tx\n"},
+            r"a\.tsv:4: duplicate alias '“丙”': .*a\.tsv:2 gives it to '甲'",
+        ),
         ({"a": HEADER + "甲\tPlace\t\t\t\t\tx\n", "b": HEADER + "甲\tPlace\t\t\t\t\tx\n"}, r"b\.tsv:2: duplicate name '甲'"),
         ({"a": HEADER + "甲乙丙\tPlace\t\t\t\t甲乙丁\tx\n"}, r"a\.tsv:2: unknown parent '甲乙丁'; did you mean '甲乙丙'\?"),
         ({"a": HEADER + "甲\tPlace\t\t\t\t甲\tx\n"}, r"'甲' is its own parent"),
-        ({"a": HEADER + "甲\tPlace\t\t\t\t\tx\n", "patterns": PATTERNS + "甲\t甲\tPlace\t\t\tx\n"}, r"patterns\.tsv:2: '甲' needs literal text and slots"),
-        ({"a": HEADER + "甲\tPlace\t\t\t\t\tx\n", "patterns": PATTERNS + "{plaice}局\t甲\tPlace\t\t\tx\n"}, r"unknown placeholder 'plaice'; did you mean 'place'"),
-        ({"a": HEADER + "甲\tPlace\t\t\t\t\tx\n", "patterns": PATTERNS + "{place}局\t{brand}局\tPlace\t\t\tx\n"}, r"uses {brand}, which '{place}局' does not have"),
-        ({"a": HEADER + "甲\tPlace\t\t\t\t\tx\n", "patterns": PATTERNS + "{place}局\t{place}局\tPlace\t\t乙\tx\n"}, r"patterns\.tsv:2: unknown parent '乙'"),
+        (
+            {"a": HEADER + "甲\tPlace\t\t\t\t\tx\n", "patterns": PATTERNS + "甲\t甲\tPlace\t\t\tx\n"},
+            r"patterns\.tsv:2: '甲' needs literal text and slots",
+        ),
+        (
+            {"a": HEADER + "甲\tPlace\t\t\t\t\tx\n", "patterns": PATTERNS + "{plaice}局\t甲\tPlace\t\t\tx\n"},
+            r"unknown placeholder 'plaice'; did you mean 'place'",
+        ),
+        (
+            {"a": HEADER + "甲\tPlace\t\t\t\t\tx\n", "patterns": PATTERNS + "{place}局\t{brand}局\tPlace\t\t\tx\n"},
+            r"uses {brand}, which '{place}局' does not have",
+        ),
+        (
+            {"a": HEADER + "甲\tPlace\t\t\t\t\tx\n", "patterns": PATTERNS + "{place}局\t{place}局\tPlace\t\t乙\tx\n"},
+            r"patterns\.tsv:2: unknown parent '乙'",
+        ),
         ({"user": "!join\t甲\t乙\n"}, r"user\.tsv:1: unknown directive '!join'.* Known: !apart, !same"),
         ({"user": "!same\t甲\n"}, r"user\.tsv:1: expected !same <tab> name <tab> name"),
         ({"generic": "word\trole\tclasses\n部\thaed\t*\n"}, r"generic\.tsv:2: unknown role 'haed'; did you mean 'head'"),
-        ({"generic": "word\trole\tclasses\n部\thead\tDepartmant\n"}, r"generic\.tsv:2: unknown class 'Departmant'; did you mean 'Department'"),
-        ({"scopes": "type\tsubtype\tpolicy\towner\towns\treason\nPlace\t\tgenric\t\tno\tx\n"}, r"scopes\.tsv:2: unknown policy 'genric'"),
-        ({"scopes": "type\tsubtype\tpolicy\towner\towns\treason\nPlace\t\tname\t^partof\tno\tx\n"}, r"scopes\.tsv:2: unknown predicate 'partof'"),
+        (
+            {"generic": "word\trole\tclasses\n部\thead\tDepartmant\n"},
+            r"generic\.tsv:2: unknown class 'Departmant'; did you mean 'Department'",
+        ),
+        (
+            {"scopes": "type\tsubtype\tpolicy\towner\towns\treason\nPlace\t\tgenric\t\tno\tx\n"},
+            r"scopes\.tsv:2: unknown policy 'genric'",
+        ),
+        (
+            {"scopes": "type\tsubtype\tpolicy\towner\towns\treason\nPlace\t\tname\t^partof\tno\tx\n"},
+            r"scopes\.tsv:2: unknown predicate 'partof'",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_named_with_file_and_line(tmp_path: Path, ontology: Ontology, files: dict[str, str], message: str) -> None:
     with pytest.raises(PackError, match=message):
         load_registry(pack(tmp_path, **files), ontology)
