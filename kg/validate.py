@@ -90,24 +90,6 @@ def shapes_text(pack_dir: Path, ontology: Ontology) -> str:
     return "\n".join(texts)
 
 
-def render_report(report: ValidationReport, *, limit: int = 50) -> str:
-    """Return the report as people read it, in Chinese and English, at most ``limit`` violations in full."""
-    if report.conforms:
-        return "合规：没有发现问题。 The data conforms."
-    lines = [f"不合规：{len(report.results)} 处。 The data does not conform: {len(report.results)} violations.", ""]
-    for number, result in enumerate(report.results[:limit], 1):
-        fact = [result.entity_name or result.entity, result.predicate_name and f"—{result.predicate_name}→", result.value_name]
-        lines.append(f"{number}. {' '.join(part for part in fact if part)}")
-        lines += [f"   {message}" for message in (result.message_zh, result.message_en) if message]
-        if result.sentence:
-            where = f"（{result.document}）" if result.document else ""
-            lines.append(f"   句子 sentence: {result.sentence}{where}")
-        lines.append(f"   {result.entity}")
-    if len(report.results) > limit:
-        lines.append(f"… 另有 {len(report.results) - limit} 处 / and {len(report.results) - limit} more")
-    return "\n".join(lines)
-
-
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")

@@ -1,0 +1,207 @@
+"""SPARQL over what a build wrote: read only, from one folder or file, with names where people want names.
+
+The default graph holds ``graph.ttl``, ``provenance.ttl`` and the ontology. Nothing else is ever read: updates, ``SERVICE`` and
+graphs that are not loaded are refused. https://www.w3.org/TR/sparql11-query/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from kg.errors import PackError, QueryError
+from kg.ontology import Ontology, default_pack, load_ontology
+from kg.output import Output, Term, name_of, named, open_output, rebase
+from kg.shapes import shapes_namespace
+from kg.sparql import bind, refuse
+
+PREFIXES = {
+    "dcterms": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "nif": "http://persistence.uni-leipzig.org/nlp2rdf/ontologies/nif-core#",
+    "oa": "http://www.w3.org/ns/oa#",
+    "org": "http://www.w3.org/ns/org#",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "prov": "http://www.w3.org/ns/prov#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "schema": "https://schema.org/",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+"""Declared for every query, beside ``kgo:`` and ``kgs:``."""
+
+_DATES = ((re.compile(r"\d{4}-\d\d-\d\d"), "date"), (re.compile(r"\d{4}-\d\d"), "gYearMonth"), (re.compile(r"\d{4}"), "gYear"))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedQuery:
+    """A competency question of the pack; ``parameters`` are the variables worth setting, each with what it does."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    parameters: tuple[tuple[str, str], ...]
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a query gave: rows of terms (``None`` where unbound), or one boolean, or triples.
+
+    ``names`` are the names of the IRIs that occur, and ``prefixes`` those that a Turtle answer is written with.
+    """
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Term | None, ...], ...] = ()
+    boolean: bool | None = None
+    triples: tuple[ox.Triple, ...] | None = None
+    names: Mapping[str, str] | None = None
+    prefixes: Mapping[str, str] | None = None
+
+
+def list_queries(pack_dir: Path) -> tuple[NamedQuery, ...]:
+    """Return the competency questions of a pack, by file name.
+
+    >>> [q.title_en for q in list_queries(default_pack())][:2]
+    ['Who pairs with whom', "Partner bodies outside the owner's group"]
+
+    Raises:
+        PackError: A query does not begin with a Chinese and an English title.
+    """
+    return tuple(_named_query(path) for path in sorted((pack_dir / "queries").glob("*.rq")))
+
+
+def run_query(source: Path, query: str, *, set: Mapping[str, str] | None = None, pack: Path | None = None) -> Answer:
+    """Run a query over a build's folder or an RDF file.
+
+    ``query`` is SPARQL, the path of a ``.rq`` file, or the name of one of the pack's (``01-pairs``, or ``pairs``). ``set`` binds
+    variables: a name stands for everything that carries it, ``<iri>`` and ``prefix:name`` for themselves.
+
+    Raises:
+        InputError: ``source`` cannot be read.
+        QueryError: The query cannot be parsed, is refused, or a set variable does not occur in it.
+    """
+    ontology = load_ontology(pack or default_pack())
+    text = query_text(query, ontology)
+    return run_on(open_output(source, ontology=ontology, with_ontology=True), text, ontology=ontology, set=set)
+
+
+def run_on(output: Output, text: str, *, ontology: Ontology, set: Mapping[str, str] | None = None) -> Answer:
+    """Run SPARQL text over an opened build; for callers that ask more than once.
+
+    Raises:
+        QueryError: As ``run_query``.
+    """
+    text = rebase(text, ontology, output.namespace)
+    prefixes = PREFIXES | {"kgo": output.namespace, "kgs": shapes_namespace(ontology)}
+    refuse(text, {str(graph) for graph in output.store.named_graphs()})
+    # On an empty store first: so line and column are those of the text as given, before variables are bound in it.
+    _run(ox.Store(), text, prefixes)
+    if set:
+        text = bind(text, {name: _candidates(output.store, value, prefixes) for name, value in set.items()})
+    union = any(True for _ in output.store.named_graphs())
+    return _answer(_run(output.store, text, prefixes, union=union), output.store, prefixes)
+
+
+def query_text(query: str, ontology: Ontology) -> str:
+    """Return the SPARQL text that ``query`` means: itself, the content of a ``.rq`` file, or one of the pack's by name.
+
+    Raises:
+        QueryError: It has the look of a file or a name, and there is none.
+    """
+    folder = ontology.path.parent / "queries"
+    looks_like_name = re.fullmatch(r"[\w./\\:-]+", query) is not None
+    if not looks_like_name:
+        return query
+    known = {path.stem: path for path in sorted(folder.glob("*.rq"))}
+    short = {stem.split("-", 1)[-1]: path for stem, path in known.items()}
+    path = known.get(query) or short.get(query) or known.get(query.removesuffix(".rq")) or Path(query)
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise QueryError(f"no query {query!r}: neither a file nor one of the pack's: {', '.join(known) or 'none'}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise QueryError(f"{path}: cannot be read: {error}") from error
+
+
+def _named_query(path: Path) -> NamedQuery:
+    comments = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        comments.append(line[1:].strip())
+    if len(comments) < 2 or not re.search(r"[\u4e00-\u9fff]", comments[0]) or not re.search("[A-Za-z]", comments[1]):
+        raise PackError(f"{path}:1: a query begins with two comment lines: its title in Chinese, and its title in English")
+    parameters = tuple((m[1], m[2]) for line in comments[2:] if (m := re.match(r"set (\w+):\s*(.+)", line)))
+    return NamedQuery(path.stem, comments[0], comments[1], parameters, path)
+
+
+def _run(
+    store: ox.Store, text: str, prefixes: Mapping[str, str], *, union: bool = False
+) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+    try:
+        return store.query(text, prefixes=dict(prefixes), use_default_graph_as_union=union)
+    except SyntaxError as error:
+        raise QueryError(_syntax_message(text, str(error), prefixes)) from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise QueryError(f"the query cannot be run: {error}") from error
+
+
+def _syntax_message(text: str, message: str, prefixes: Mapping[str, str]) -> str:
+    """Return the parser's message with line, column, the line itself and a mark below the place."""
+    found = re.match(r"error at (\d+):(\d+): (.*)", message, re.DOTALL)
+    if not found:
+        return f"not SPARQL: {message}"
+    line, column = int(found[1]), int(found[2])
+    shown = text.splitlines()[line - 1] if line <= len(text.splitlines()) else ""
+    expected = " ".join(found[3].split())
+    if "Prefix not found" in expected:
+        expected = f"unknown prefix; declare it with PREFIX, or use one of {', '.join(sorted(prefixes))}"
+    return f"line {line}, column {column}: not SPARQL: {expected}\n  {shown}\n  {' ' * (column - 1)}^"
+
+
+def _candidates(store: ox.Store, value: str, prefixes: Mapping[str, str]) -> list[Term]:
+    """Return every term that ``value`` may mean: an IRI as such, or all that carries the name, and the text itself."""
+    prefix, colon, local = value.partition(":")
+    try:
+        if value.startswith("<") and value.endswith(">"):
+            return [ox.NamedNode(value[1:-1])]
+        if colon and prefix in prefixes and re.fullmatch(r"[\w.-]+", local):
+            return [ox.NamedNode(prefixes[prefix] + local)]
+        if re.match(r"https?://", value):
+            return [ox.NamedNode(value)]
+    except ValueError as error:
+        raise QueryError(f"not an IRI: {value}: {error}") from error
+    xsd = PREFIXES["xsd"]
+    literals = [ox.Literal(value), ox.Literal(value, language="zh"), ox.Literal(value, language="en")]
+    literals += [ox.Literal(value, datatype=ox.NamedNode(xsd + kind)) for form, kind in _DATES if form.fullmatch(value)]
+    if re.fullmatch(r"[+-]?\d+", value):
+        literals += [ox.Literal(value, datatype=ox.NamedNode(xsd + kind)) for kind in ("integer", "nonNegativeInteger")]
+    return [*named(store, value), *literals]
+
+
+def _answer(
+    result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, store: ox.Store, prefixes: Mapping[str, str]
+) -> Answer:
+    try:
+        if isinstance(result, ox.QueryBoolean):
+            return Answer(boolean=bool(result))
+        if isinstance(result, ox.QueryTriples):
+            triples = tuple(result)
+            parts = [part for t in triples for part in (t.subject, t.predicate, t.object)]
+            return Answer(triples=triples, names=_names(store, parts), prefixes=prefixes)
+        columns = tuple(variable.value for variable in result.variables)
+        rows = tuple(tuple(solution[column] for column in columns) for solution in result)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise QueryError(f"the query cannot be run: {error}") from error
+    return Answer(columns, rows, names=_names(store, [term for row in rows for term in row]), prefixes=prefixes)
+
+
+def _names(store: ox.Store, terms: Iterable[Term | None]) -> dict[str, str]:
+    found = {term.value: term for term in terms if isinstance(term, ox.NamedNode)}
+    return {iri: name_of(store, term) for iri, term in found.items()}
