@@ -35,7 +35,7 @@ app = typer.Typer(
 
 Pack = Annotated[
     Path | None,
-    typer.Option("--ontology", metavar="DIR", help="领域包，缺省用自带的。 The domain pack; default: the one that comes with kg."),
+    typer.Option("--ontology", metavar="DIR", help="领域包，缺省用自带的。 The domain pack; default: the one within kg."),
 ]
 Model = Annotated[str, typer.Option("--model", metavar="NAME", help="抽取模型。 The extraction model of the pack.")]
 Jobs = Annotated[

@@ -21,18 +21,18 @@ _TITLE = 90
 _DIGITS = {c: str(i) for i, c in enumerate("〇一二三四五六七八九")} | {"零": "0", "○": "0", "O": "0"}
 _SEP = r"\s{0,2}[-./年]\s{0,2}"
 _MONTH, _DAY = r"(1[0-2]|0?[1-9])", r"(3[01]|[12]\d|0?[1-9])"
-_DATE = re.compile(rf"(?<!\d)((?:19|20)\s?\d\s?\d){_SEP}{_MONTH}{_SEP.replace('年', '月')}{_DAY}(?!\d)\s?日?")
+_DATE = re.compile(rf"(?<!\d)((?:1\s?9|2\s?0)\s?\d\s?\d){_SEP}{_MONTH}{_SEP.replace('年', '月')}{_DAY}(?!\d)\s?日?")
 _HANZI_DATE = re.compile(r"([二一][〇零○O一二三四五六七八九]{3})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日")
 _DATE_LABELS = (
     "发布时间", "发布日期", "發佈時間", "发文日期", "成文日期", "发稿时间", "更新时间", "转载日期", "日期", "时间", "发布",
 )  # fmt: skip
-_DATE_LABEL = re.compile(rf"(?:{'|'.join(_DATE_LABELS)})\s*[:：]?\s*(?=(?:19|20)\s?\d|二[〇零○])")
+_DATE_LABEL = re.compile(rf"(?:{'|'.join(_DATE_LABELS)})\s*[:：]?\s*(?=(?:1\s?9|2\s?0)\s?\d|二[〇零○])")
 _PUBLISHER_LABELS = (
     "发布人", "发布单位", "发布机构", "发布部门", "发文机关", "稿件来源", "信息来源", "文章来源",
     "来源", "稿源", "供稿单位", "供稿",
 )  # fmt: skip
-_NAME = r"[^\s:：|｜［］【】\[\]《》“”\"()（）/]{2,40}"
-_PUBLISHER = re.compile(rf"({'|'.join(_PUBLISHER_LABELS)})\s*[:：]\s*({_NAME})")
+_NAME = r"[^\s:：|｜［］【】\[\]《》“”\"()（）/，,。；;]{2,40}+"
+_PUBLISHER = re.compile(rf"({'|'.join(_PUBLISHER_LABELS)})\s*[:：]\s*({_NAME})(?![，,。；;])")
 _TITLE_LABEL = re.compile(r"(?:标题|题目)\s*[:：]\s*")
 _CRUMBS = re.compile(
     r"当前位置|您当前|首页|>>|»|字号|浏览|打印|点击|上一[篇版]|下一[篇版]|[|｜>]\s*正文"
