@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from kg.export import html
 from kg.export.html import DEFAULT_BASE, render_html, write_html
+from kg.export.html import data as html_data
 from kg.export.html.data import network_data, page_data
 from kg.export.html.layout import fit_scale, overlaps, place, wrap
 from kg.export.html.page import safe_json
@@ -112,9 +114,9 @@ def test_names_overlap_in_less_than_two_per_cent_of_pairs(seed: Graph, ontology:
 
 
 def test_large_corpora_leave_the_documents_out(ontology: Ontology, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kg.export.html.data._TEXT_FREE", 0)
-    monkeypatch.setattr("kg.export.html.data._TEXT_PER_NODE", 1)
-    data = page_data(gold_graph([SEED], ontology), ontology, title="t", base_iri=DEFAULT_BASE)
+    monkeypatch.setattr(html_data, "_TEXT_FREE", 0)
+    monkeypatch.setattr(html_data, "_TEXT_PER_NODE", 1)
+    data = html_data.page_data(gold_graph([SEED], ontology), ontology, title="t", base_iri=DEFAULT_BASE)
     assert data["whole"] is False
     assert all("text" not in d for d in data["documents"])
     assert all(e["q"] for f in data["facts"] for e in f["evidence"])
@@ -124,7 +126,7 @@ def test_renderer_follows_the_size_and_unknown_ones_are_named(
     seed: Graph, ontology: Ontology, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _json(render_html(seed, ontology), "kg-data")["renderer"] == "vis"
-    monkeypatch.setattr("kg.export.html.VIS_LIMIT", 10)
+    monkeypatch.setattr(html, "VIS_LIMIT", 10)
     assert _json(render_html(seed, ontology), "kg-data")["renderer"] == "sigma"
     with pytest.raises(ValueError, match="no renderer 'canvas'; known: sigma, vis"):
         render_html(seed, ontology, renderer="canvas")

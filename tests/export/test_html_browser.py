@@ -343,6 +343,20 @@ def test_saves_svg_and_png_without_a_request(page: Browser, downloads: Path, see
     assert page.get_log("browser") == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Browser, seed_page: str, theme: str) -> None:
+    axe = pytest.importorskip("axe_selenium_python.axe", reason="axe-selenium-python is not installed")
+    _open(browser, f"{seed_page}#theme={theme}")
+    _find(browser, "支付公司")
+    for step in ("#panel .says", "#panel .where .link", "#tab-table", "#help"):
+        browser.execute_script(Path(axe._DEFAULT_SCRIPT).read_text(encoding="utf-8"))
+        found = browser.execute_async_script(
+            "axe.run(document).then((r) => arguments[0](r.violations.map((v) => [v.impact, v.id, v.nodes[0].html])))"
+        )
+        assert [v for v in found if v[0] in ("serious", "critical")] == [], step
+        _script_click(browser, step)
+
+
 def test_queries_name_the_thing_selected(page: Browser, seed: Graph) -> None:
     _find(page, "支付公司")
     _script_click(page, "#panel summary")

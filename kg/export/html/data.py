@@ -15,6 +15,7 @@ from pyvis.network import Network
 
 from kg import naming
 from kg.export import neo4j
+from kg.export.cypher import identifier
 from kg.export.html.layout import Layout, place, radius, wrap
 from kg.export.html.look import VIS_SHAPES, class_looks, predicate_colours
 from kg.graph import Edge, EvidenceRecord, Graph, NodeRecord, documents, entities, facts
@@ -145,7 +146,7 @@ def _predicates(ontology: Ontology, edges: list[Edge]) -> dict[str, Any]:
             "symmetric": ontology.predicates[name].symmetric,
             "color": colours[name],
             "count": counts[name],
-            "cypher": neo4j.identifier(neo4j.relationship_type(name)),
+            "cypher": identifier(neo4j.relationship_type(name)),
         }
         for name in names
     }

@@ -115,7 +115,7 @@ function renderTop() {
   replace(tabs, ["graph", "table", "paper"].map((view) => h("button", { type: "button", class: "button", role: "tab", id: `tab-${view}`, "aria-selected": String(state.view === view), "aria-controls": `view-${view}`, onclick: () => app.show(view) }, t(view))));
   tools.setAttribute("aria-label", t("help"));
   replace(tools,
-    button(t("lang"), () => { state.lang = state.lang === "zh" ? "en" : "zh"; commit(); }, { id: "lang", "aria-label": t("langLabel"), lang: state.lang === "zh" ? "en" : "zh" }),
+    button(t("lang"), () => { state.lang = state.lang === "zh" ? "en" : "zh"; commit(); }, { id: "lang", title: t("langLabel"), lang: state.lang === "zh" ? "en" : "zh" }),
     button(t("theme"), () => { state.dark = !state.dark; commit(); }, { id: "theme", "aria-pressed": String(state.dark) }),
     button("?", showHelp, { id: "help", "aria-label": t("help") }));
   const search = byId("search");

@@ -123,6 +123,12 @@ function roomFor(context, scale, positionOf) {
     const at = shownNode[i] ? positionOf(i) : null, r = radiusAt(i, scale) * 0.8;
     if (at) put([at.x - r, at.y - r, at.x + r, at.y + r, i]);
   }
+  // A name at the side of a node at the rim would stand outside the frame.
+  let [rimLeft, rimRight] = [Infinity, -Infinity];
+  for (const i of order) {
+    const at = shownNode[i] ? positionOf(i) : null;
+    if (at) { rimLeft = Math.min(rimLeft, at.x - 85 / scale); rimRight = Math.max(rimRight, at.x + 85 / scale); }
+  }
   const first = [...(state.node !== null ? [state.node] : []), ...(lit ? order.filter((i) => lit.nodes.has(i)) : [])];
   const must = new Set(first.slice(0, 40));
   for (const i of new Set([...first, ...order])) {
@@ -130,7 +136,7 @@ function roomFor(context, scale, positionOf) {
     if (!at) continue;
     const boxAt = (side) => { const [x, y, w, tall] = nameBox(context, i, at.x, at.y, scale, side); return [x - gap, y, x + w + gap, y + tall]; };
     const busy = must.has(i) || factsOf[i].length >= 8;
-    let side = [0, 1, 2, 3].find((n) => free(boxAt(n), i, false));
+    let side = [0, 1, 2, 3].find((n) => { const box = boxAt(n); return (n < 2 || (box[0] >= rimLeft && box[2] <= rimRight)) && free(box, i, false); });
     if (side === undefined && busy) side = [0, 1, 2, 3].find((n) => free(boxAt(n), i, true));
     if (side === undefined && i === state.node) side = 0;
     if (side === undefined) continue;

@@ -42,7 +42,7 @@ function nodePanel(i) {
     factsOf[i].length ? factGroups(i) : h("p", { class: "soft" }, t("isolated")),
     h("h3", {}, t("mentions"), h("span", {}, t("mentionCount", { n: node.mentions.length }))),
     mentionList(i),
-    h("h3", {}),
+    h("div", { class: "gap" }),
     queryBlock(queriesOfNode(i)),
   ];
 }
@@ -97,7 +97,7 @@ function factPanel(f) {
     h("h3", {}, t("evidence"), h("span", {}, t("said", { n: fact.evidence.length }))),
     h("div", { class: "key" }, marks.map(([kind, word]) => h("mark", { class: kind }, word))),
     fact.evidence.slice(0, 50).map((evidence) => evidenceCard(fact, evidence)),
-    h("h3", {}),
+    h("div", { class: "gap" }),
     queryBlock(queriesOfFact(f)),
   ];
 }
