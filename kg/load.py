@@ -16,6 +16,10 @@ from kg.export.cypher import identifier
 
 if TYPE_CHECKING:
     import ladybug
+    import neo4j
+
+TRIES = 20
+"""How often a statement is run that the server asks to run again."""
 
 _LADYBUG_TYPES = {"ID": "STRING", "string": "STRING", "boolean": "BOOL", "double": "DOUBLE", "long": "INT64"}
 
@@ -43,12 +47,25 @@ def load_neo4j(graph: kgraph.Graph, uri: str, *, user: str = "neo4j", password: 
             driver.session(database=database) as session,
         ):
             for text, rows in export.statements(graph, batch=1000):
-                session.run(text, {"rows": rows}).consume()
+                _run(session, text, rows)
             nodes = session.run("MATCH (n:Entity) RETURN count(n)").single(strict=True)[0]
             edges = session.run("MATCH (:Entity)-[r]->(:Entity) RETURN count(r)").single(strict=True)[0]
     except (neo4j.exceptions.Neo4jError, neo4j.exceptions.DriverError, neo4j.exceptions.ConfigurationError, ValueError) as error:
         raise InputError(f"{uri}: cannot load: {error}") from error
     return Loaded(nodes, edges)
+
+
+def _run(session: neo4j.Session, text: str, rows: list[export.Properties]) -> None:
+    from neo4j.exceptions import Neo4jError
+
+    for left in reversed(range(TRIES)):
+        try:
+            session.run(text, {"rows": rows}).consume()
+            return
+        except Neo4jError as error:
+            # Every statement is idempotent, so that one which lost against another transaction can run again
+            if not (left and error.is_retryable()):
+                raise
 
 
 def load_ladybug(graph: kgraph.Graph, path: Path) -> Loaded:

@@ -120,7 +120,7 @@ def _expected_evidence(graph: kgraph.Graph, names: Names) -> Iterator[tuple[str,
     for edge in kgraph.facts(graph):
         triple = (names.entity(edge.subject).value, names.kgo(edge.record["predicate"]).value, names.entity(edge.object).value)
         for e in edge.record["evidence"]:
-            confidence, implied = value(float(e["confidence"])).value, value(e["implied"]).value
+            confidence, implied = str(float(e["confidence"])), value(e["implied"]).value
             source = names.document(e["document"]).value
             yield (*triple, source, str(e["start"]), str(e["end"]), confidence, implied, e["extractor"], e["quote"])
 
@@ -134,7 +134,9 @@ def _evidence(store: ox.Store, names: Names) -> Iterator[tuple[str, ...]]:
           ?e kgo:confidence ?confidence ; kgo:implied ?implied ; kgo:extractor ?extractor ; oa:hasTarget ?target .
           ?target oa:hasSource ?d ; oa:hasSelector ?position, ?quote .
           ?position oa:start ?start ; oa:end ?end . ?quote oa:exact ?exact }}"""
-    return _rows(store, query)
+    for *place, confidence, implied, extractor, quote in _rows(store, query):
+        # A store gives 1.0 back as 1
+        yield (*place, str(float(confidence)), implied, extractor, quote)
 
 
 def _expected_mentions(graph: kgraph.Graph, names: Names) -> Iterator[tuple[str, ...]]:

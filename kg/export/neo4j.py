@@ -58,7 +58,7 @@ Properties = dict[str, Any]
 
 
 def write_csv(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
-    """Write ``neo4j/nodes.csv`` and ``neo4j/relationships.csv``, every text quoted, with typed headers."""
+    """Write ``neo4j/nodes.csv`` and ``neo4j/relationships.csv``, every text quoted, typed headers."""
     folder = out_dir / "neo4j"
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "nodes.csv", "w", encoding="utf-8", newline="") as file:
@@ -181,9 +181,19 @@ def array_values(cell: str) -> list[str]:
     return [re.sub(r"\\u00(3B|5C)", lambda m: chr(int(m.group(1), 16)), part) for part in cell.split(ARRAY_DELIMITER)]
 
 
-def _cell(value: Any) -> str | int | float:
-    if value is None:
+class _Nothing(int):
+    """An empty cell without quotes, which is no value; ``""`` would be an empty text to neo4j-admin."""
+
+    def __str__(self) -> str:
         return ""
+
+
+_NOTHING = _Nothing()
+
+
+def _cell(value: Any) -> str | int | float:
+    if value is None or value in ("", []):
+        return _NOTHING
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):

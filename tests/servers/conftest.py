@@ -24,7 +24,8 @@ import pytest
 from kg.annotation import load_annotation
 from kg.export import FORMATS
 from kg.graph import Graph, build_graph
-from kg.ontology import default_pack, load_ontology
+from kg.model import Document
+from kg.ontology import Ontology, default_pack, load_ontology
 from kg.read import read_corpus
 from kg.registry import load_registry
 from kg.resolve import resolve
@@ -122,18 +123,29 @@ def ontology():
     return load_ontology(default_pack())
 
 
+def write_gold(documents: list[Document], ontology: Ontology, folder: Path) -> Built:
+    annotations = [load_annotation(GOLD / f"{d.id}.json", d, ontology=ontology) for d in documents]
+    registry = load_registry(default_pack(), ontology)
+    graph = build_graph(resolve(documents, annotations, ontology=ontology, registry=registry), ontology)
+    for _, writer in FORMATS.values():
+        writer(graph, ontology, folder, base_iri="https://example.org/kg/")
+    return Built(folder, graph)
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory, ontology):
     """Every export of the graph of the annotated development documents."""
     documents, problems = read_corpus([GOLD])
     assert not problems
-    annotations = [load_annotation(GOLD / f"{d.id}.json", d, ontology=ontology) for d in documents]
-    registry = load_registry(default_pack(), ontology)
-    graph = build_graph(resolve(documents, annotations, ontology=ontology, registry=registry), ontology)
-    folder = tmp_path_factory.mktemp("built")
-    for _, writer in FORMATS.values():
-        writer(graph, ontology, folder, base_iri="https://example.org/kg/")
-    return Built(folder, graph)
+    return write_gold(documents, ontology, tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture(scope="session")
+def seed(tmp_path_factory, ontology):
+    """Every export of the graph of the annotated seed alone: rdflib takes minutes for some joins on more."""
+    documents, problems = read_corpus([GOLD / "000_7056b8479da2a9af.txt"])
+    assert not problems
+    return write_gold(documents, ontology, tmp_path_factory.mktemp("seed"))
 
 
 @pytest.fixture(scope="session")
