@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kg.export import cyjs, datasets, gexf, graphml, html, jsonld, neo4j, nodelink, provenance, turtle
+from kg.export import cyjs, datasets, gexf, graphml, html, inferred, jsonld, neo4j, nodelink, provenance, turtle, void
 
 Writer = Callable[..., None]
 """``write(graph, ontology, out_dir, *, base_iri)``."""
@@ -23,6 +23,8 @@ FORMATS: dict[str, tuple[tuple[str, ...], Writer]] = {
     "trig": (("graph.trig",), datasets.write_trig),
     "rdf12": (("provenance-rdf12.ttl",), provenance.write_rdf12),
     "cyjs": (("graph.cyjs",), cyjs.write),
+    "inferred": (("inferred.ttl",), inferred.write),
+    "void": (("void.ttl",), void.write),
 }
 """Format name → the files it makes, relative to the output folder, and its writer."""
 
