@@ -73,16 +73,18 @@ def draw_svg(graph: Graph, ontology: Ontology, *, around: str | None = None, dep
     colours = predicate_colours(ontology.predicates)
     at = list(zip(map(float, spots.x), map(float, spots.y), radii, strict=True))
     body = [_edge(e, at[number[e.subject]], at[number[e.object]], colours, ontology, names) for e in edges]
-    body += [_node(r, label, spot, looks[r["subtype"] or r["type"]]) for (_, r), label, spot in zip(nodes, labels, at, strict=True)]
+    for (_, record), label, spot in zip(nodes, labels, at, strict=True):
+        body.append(_node(record, label, spot, looks[record["subtype"] or record["type"]]))
     left, top, right, bottom = _frame(at, labels)
     legend = _legend(looks, ontology, left + _MARGIN, bottom + _LEGEND, right - left)
     bottom += _LEGEND * (legend[1] + 1)
-    size = f'width="{right - left:.0f}" height="{bottom - top:.0f}" viewBox="{left:.0f} {top:.0f} {right - left:.0f} {bottom - top:.0f}"'
+    size = f'width="{right - left:.0f}" height="{bottom - top:.0f}"'
+    view = f'viewBox="{left:.0f} {top:.0f} {right - left:.0f} {bottom - top:.0f}"'
     return "\n".join(
         [
             '<?xml version="1.0" encoding="UTF-8"?>',
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family={quoteattr(FONTS)} font-size="{FONT:g}">',
-            f'<rect x="{left:.0f}" y="{top:.0f}" width="{right - left:.0f}" height="{bottom - top:.0f}" fill="#ffffff"/>',
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} {view} font-family={quoteattr(FONTS)} font-size="{FONT:g}">',
+            f'<rect x="{left:.0f}" y="{top:.0f}" width="100%" height="100%" fill="#ffffff"/>',
             *body,
             *legend[0],
             "</svg>\n",
@@ -98,7 +100,8 @@ def _text(text: str) -> str:
 
 
 def _frame(at: list[Spot], labels: list[str]) -> tuple[float, float, float, float]:
-    halves = [max(r, max(width(row) for row in label.split("\n")) * FONT / 2) for (_, _, r), label in zip(at, labels, strict=True)]
+    longest = [max(width(row) for row in label.split("\n")) for label in labels]
+    halves = [max(r, long * FONT / 2) for (_, _, r), long in zip(at, longest, strict=True)]
     return (
         min((x - h for (x, _, _), h in zip(at, halves, strict=True)), default=0.0) - _MARGIN,
         min((y - r for _, y, r in at), default=0.0) - _MARGIN,
@@ -139,8 +142,8 @@ def _node(record: NodeRecord, label: str, spot: Spot, look: Look) -> str:
     out += symbol(look, x, y, r)
     for i, row in enumerate(label.split("\n")):
         out += (
-            f'<text x="{x:g}" y="{y + r * 1.1 + 5 + (i + 0.8) * FONT * 1.2:.1f}" text-anchor="middle" fill="#1d2733" stroke="#ffffff"'
-            f' stroke-width="3" stroke-linejoin="round" paint-order="stroke">{escape(row)}</text>'
+            f'<text x="{x:g}" y="{y + r * 1.1 + 5 + (i + 0.8) * FONT * 1.2:.1f}" text-anchor="middle" fill="#1d2733"'
+            f' stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke">{escape(row)}</text>'
         )
     return out + "</g>"
 
@@ -161,10 +164,8 @@ def symbol(look: Look, x: float, y: float, r: float) -> str:
     else:
         shape = f'<circle cx="{x:g}" cy="{y:g}" r="{r:g}" {style}/>'
     sign = escape(_text(look.glyph))
-    return shape + (
-        f'<text x="{x:g}" y="{y:g}" font-size="{r * 0.95:.1f}" text-anchor="middle" dominant-baseline="central" fill="{_ink(look)}">'
-        f"{sign}</text>"
-    )
+    place = f'x="{x:g}" y="{y:g}" font-size="{r * 0.95:.1f}" text-anchor="middle" dominant-baseline="central"'
+    return shape + f'<text {place} fill="{_ink(look)}">{sign}</text>'
 
 
 def _ink(look: Look) -> str:

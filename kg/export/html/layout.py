@@ -214,7 +214,9 @@ def _part(graph: igraph.Graph, nodes: list[int], communities: Sequence[int], wid
         spots = np.array(spots.coords)
     spots = _upright(spots)
     need = float((widths[nodes] * heights[nodes]).sum()) * 2.6
-    area = max(need, 0.45 * _ROOM * len(nodes))
+    # A small graph that stands alone may take the whole screen.
+    alone = len(nodes) > 0.8 * graph.vcount() and len(nodes) < 40
+    area = max(need, (1.8 if alone else 0.45) * _ROOM * len(nodes))
     return spots * (math.sqrt(area * ASPECT), math.sqrt(area / ASPECT))
 
 

@@ -48,8 +48,8 @@ def safe_json(value: Any) -> str:
 def assemble(data: dict[str, Any], network: dict[str, Any], *, renderer: str) -> str:
     """Return the page that shows ``data`` with ``renderer``, ``vis`` or ``sigma``."""
     vendor = "\n".join(_vendored(name) for name in VENDORED[renderer])
-    program = '(() => {\n"use strict";\n' + "\n".join(_asset(f"js/{s.format(renderer=renderer)}") for s in SCRIPTS) + "})();\n"
-    style = _asset("style.css")
+    program = '(() => {\n"use strict";\n' + "\n".join(asset(f"js/{s.format(renderer=renderer)}") for s in SCRIPTS) + "})();\n"
+    style = asset("style.css")
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src blob:; "
         f"script-src {_hash(vendor)} {_hash(program)}; style-src {' '.join([_hash(style), *_styles_of(vendor)])}"
@@ -64,17 +64,23 @@ def assemble(data: dict[str, Any], network: dict[str, Any], *, renderer: str) ->
         "program": program,
     }
     # One pass: a placeholder that stands in the data is data.
-    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], _asset("template.html"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], asset("template.html"))
 
 
-def _asset(name: str) -> str:
+def style_policy(style: str) -> str:
+    """Return the policy of a page that has one style sheet and nothing that acts."""
+    return f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}"
+
+
+def asset(name: str) -> str:
+    """Return a text of the ``assets`` folder; ``/`` separates folders."""
     text = files("kg.export.html").joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
     return text.replace("\r\n", "\n")
 
 
 def _vendored(name: str) -> str:
     """Return a vendored script without the address of its source map, which developer tools would ask for."""
-    return re.sub(r"//# sourceMappingURL=\S+", "", _asset(f"vendor/{name}"))
+    return re.sub(r"//# sourceMappingURL=\S+", "", asset(f"vendor/{name}"))
 
 
 def _hash(text: str) -> str:
