@@ -15,6 +15,8 @@ from kg.naming import display_name, normalise
 
 _SLOT = re.compile(r"\{(\w*)\}")
 _SHORTEST = 2
+# What fills a slot may end in the word that follows it: 昌宁县 in {place}县供电公司.
+_REPEATED = re.compile("(.)\0\\1")
 # White space and quotes may interrupt a name; a line break may not, it ends a paragraph.
 _SKIPPED = re.compile("[ \\t\u00a0\u2000-\u200b\u3000\ufeff“”„‟‘’「」『』《》〈〉\"']+")
 
@@ -190,20 +192,35 @@ class Gazetteer:
 
     def _make(self, pattern: Pattern, filled: Mapping[str, Entry]) -> Entry:
         """Return the entry for a derived name: one of its own if the registry has the canonical name, else a made one."""
-
-        def fill(text: str) -> str:
-            return _SLOT.sub(lambda slot: filled[slot.group(1)].name, text)
-
-        name = fill(pattern.canonical)
-        for entry in self._by_name.get(normalise(name), ()):
-            if entry.type == pattern.type:
-                return entry
+        stems = {slot: _stem(entry) for slot, entry in filled.items()}
+        name = _fill(pattern.canonical, stems)
+        # The registry may list the thing by another name of what fills the slot: 中国联通研究院, not 中国联合网络通信集团研究院.
+        spellings = [stems, *({slot: alias} for slot, e in filled.items() if len(filled) == 1 for alias in (e.name, *e.aliases))]
+        for spelling in spellings:
+            for entry in self._by_name.get(normalise(_fill(pattern.canonical, spelling)), ()):
+                if entry.type == pattern.type:
+                    return entry
         # The canonical name of one pattern may be a spelling that another one derives from.
         again = self.derive(normalise(name))
         if again is not None and again.type == pattern.type:
             return again
+        parent = normalise(_fill(pattern.parent, stems))
+        above = next((e for e in self._by_name.get(parent, ()) if e.type == pattern.type), None) or (
+            parent and self.derive(parent)
+        )
         # The spelling found is no part of the entry: all spellings of one derived name must give equal entries.
-        return Entry(name, pattern.type, pattern.subtype, (), "derived", fill(pattern.parent), pattern.reason, pattern.where)
+        owner = above.name if above else _fill(pattern.parent, stems)
+        return Entry(name, pattern.type, pattern.subtype, (), "derived", owner, pattern.reason, pattern.where)
+
+
+def _fill(text: str, spelling: Mapping[str, str]) -> str:
+    return _REPEATED.sub(r"\1", _SLOT.sub(lambda slot: f"{spelling[slot.group(1)]}\0", text)).replace("\0", "")
+
+
+def _stem(entry: Entry) -> str:
+    """Return what a derived name is made of: the longest alias that the name begins with (海南 of 海南省), else the name."""
+    stems = [alias for alias in entry.aliases if len(alias) >= _SHORTEST and entry.name.startswith(alias) and alias != entry.name]
+    return max(stems, key=len, default=entry.name)
 
 
 def _fillers(found: tuple[Entry, ...], slots: Collection[str]) -> dict[str, Entry]:

@@ -54,6 +54,12 @@ def identify(readings: Sequence[Reading], registry: Registry) -> Identity:
         identity.ids |= {thing: joining.id_of(node) for thing, node in placed.items()}
         nodes |= placed
     joining.join_rulings(across_scopes=True)
+    for document in documents:
+        for id_, owner in document.within():
+            ids = {identity.ids[document.reading.document.id, other] for other in owner.entities}
+            if owner.name:
+                ids.add(joining.id_of((owner.type, "", owner.name)))
+            owned.setdefault(nodes[document.reading.document.id, id_], tuple(sorted(ids)))
     _finish(identity, joining, nodes, owned)
     return identity
 
@@ -153,7 +159,12 @@ class _Levels:
 
     def named_owners(self) -> Iterator[tuple[str, str]]:
         """Yield ``(normalised name, type)`` of the owners that the document does not name by themselves."""
-        return ((c.owner.name, c.owner.type) for c in self.claims.values() if c.owner is not None and c.owner.name)
+        owners = (owner for claim in self.claims.values() for owner in (claim.owner, claim.within) if owner is not None)
+        return ((owner.name, owner.type) for owner in owners if owner.name)
+
+    def within(self) -> Iterator[tuple[str, Owner]]:
+        """Yield the owners of things that are known without them."""
+        return ((id_, claim.within) for id_, claim in self.claims.items() if claim.within is not None)
 
     def _above(self, id_: str) -> tuple[str, ...]:
         owner = self.claims[id_].owner

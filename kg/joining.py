@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kg.naming import entity_id, normalise
-from kg.registry import Entry, Registry, Ruling
+from kg.registry import Entry, Registry
 
 Node = tuple[str, str, str]
 """Type, scope (empty for a thing that its name alone identifies), normalised name."""
@@ -53,14 +53,7 @@ class Joining:
         self._entry: dict[Node, Entry] = {}
         self._waiting: dict[Node, Entry] = {}
         self._by_name: dict[tuple[str, str], set[Node]] = {}
-        wanted = {frozenset((normalise(r.left), normalise(r.right))) for r in registry.same}
-        self._apart: dict[str, dict[str, Ruling]] = {}
-        for ruling in registry.apart:
-            left, right = normalise(ruling.left), normalise(ruling.right)
-            # The user's own word to join overrides a pair that the pack keeps apart.
-            if frozenset((left, right)) not in wanted:
-                self._apart.setdefault(left, {})[right] = ruling
-                self._apart.setdefault(right, {})[left] = ruling
+        self._apart = registry.apart_by_name
 
     def add(self, node: Node, *, document: str = "", entry: Entry | None = None) -> None:
         """Add a node, or one more document in which it stands; ``entry`` is what the registry knows by its name."""
@@ -98,7 +91,7 @@ class Joining:
         """Join the nodes added since with the entry that the registry has for their names, unless the rulings forbid it."""
         for node, entry in sorted(self._waiting.items(), key=lambda item: _longest_first(item[0])):
             main = (node[0], "", normalise(entry.name))
-            barred = self._barred(node[2], entry)
+            barred = self.registry.forbids(node[2], entry)
             if barred is not None:
                 self.notes.add(Note(node, node[2], f"kept apart from {entry.name}: {barred.reason} ({barred.where})"))
                 continue
@@ -156,14 +149,6 @@ class Joining:
         """Return the one id of all that are one with ``node``, whenever they were joined: one without scope before others."""
         known = [n for n in self._members[self.find(node)] if n in self.ids]
         return self.ids[min(known, key=lambda n: (n[1] != "", self.ids[n]))]
-
-    def _barred(self, name: str, entry: Entry) -> Ruling | None:
-        """Return the ruling that keeps ``name`` apart from the entry's name or from a longer alias of it."""
-        rulings = self._apart.get(name, {})
-        for form in sorted({normalise(f) for f in (entry.name, *entry.aliases)}):
-            if form in rulings and (form == normalise(entry.name) or (-len(form), form) < (-len(name), name)):
-                return rulings[form]
-        return None
 
     def _join(self, left: Node, right: Node, reason: str, *, check_documents: bool, document: str = "") -> None:
         """Make two nodes one, or note why not."""

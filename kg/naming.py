@@ -22,7 +22,7 @@ _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _HAN_RUN = re.compile(f"[{_HAN}]+")
 _SPLIT_LINE = re.compile(f"(?<=[{_HAN}])[^\\S\\n\\r]*[\\n\\r]\\s*(?=[{_HAN}])")
 _SPACE = re.compile(r"\s+")
-_QUOTES = dict.fromkeys(map(ord, "“”„‟‘’‚‛「」『』〝〞〟《》〈〉«»‹›\"'`＂＇"))
+_QUOTES = dict.fromkeys(map(ord, "“”„‟‘’‚‛「」『』〝〞〟《》〈〉«»‹›\"'＂＇"))
 _FULL_WIDTH = {0xFF00 + i: 0x20 + i for i in [*range(0x10, 0x1A), *range(0x21, 0x3B), *range(0x41, 0x5B)]}
 
 
@@ -55,8 +55,8 @@ def display_name(text: str) -> str:
     """
     if text.isalnum():  # nothing to remove, the usual case
         return text.translate(_FULL_WIDTH)
-    joined = _SPACE.sub(" ", _SPLIT_LINE.sub("", text)).translate(_QUOTES).translate(_FULL_WIDTH)
-    return "".join(c for c in joined if unicodedata.category(c)[0] != "C").strip()
+    visible = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
+    return _SPACE.sub(" ", _SPLIT_LINE.sub("", visible).translate(_QUOTES)).translate(_FULL_WIDTH).strip()
 
 
 @lru_cache(maxsize=1 << 17)

@@ -37,13 +37,15 @@ class Claim:
     """How one entity of a document is identified.
 
     ``key`` is the normalised name to compare, without its owner's part; ``owner`` is ``None`` for a thing that its name alone
-    identifies. ``entry`` is the registry's, ``extra`` a further mark such as a date.
+    identifies. ``entry`` is the registry's, ``extra`` a further mark such as a date, and ``within`` the owner of a thing that
+    does not need one to be known.
     """
 
     key: str
     owner: Owner | None = None
     entry: Entry | None = None
     extra: str = ""
+    within: Owner | None = None
 
 
 class Reading:
@@ -125,31 +127,58 @@ class Reading:
         """Return how an entity is identified."""
         key, (type_, subtype), rule = self.keys[id_], self.type_of(id_), self.rule(id_)
         entry = self._entry(id_)
-        if entry is not None:
-            return Claim(key, entry=entry)
         if "name" in rule.policy:
-            return Claim(key)
+            return Claim(key, entry=entry)
         stated = self._stated(id_, rule)
         inner = self._inner(key, id_, stated) if any(not inverse for _, inverse in rule.owners) else None
+        if entry is not None:
+            return Claim(self._full(id_, entry), entry=entry, within=stated or (inner[0] if inner else None))
         if inner is not None:
-            owner, rest = inner
-            return Claim(rest, owner=owner)
+            return self._within(Claim(inner[1], owner=inner[0]), type_)
         scoping = self.registry.scoping
         if not rule.policy & {"owner", "root"} and not scoping.relative(key, type_, subtype):
             return Claim(key)
         owner = stated or self._own_of(id_)
         if stated is None and "context" in rule.policy:
             owner = replace(owner, context=True)
-        extra = self._date(id_) if "date" in rule.policy else ""
         for owner_key in sorted(f for o in owner.entities for f in self.forms[o]):
             if full := scoping.in_region(key, owner_key):
-                return Claim(full, entry=self.registry.lookup(full, type=type_))
+                return Claim(full, entry=self.registry.lookup(full, type=type_), within=stated)
         prefix = scoping.owner_prefix(key)
         rest = key[len(prefix) :]
         if prefix and "root" not in rule.policy and len(rest) > 1 and scoping.generic(rest, type_, subtype):
             if not any(k == rest and self.type_of(o)[0] == type_ for o, k in self.keys.items()):
                 key = rest
-        return Claim(key, owner=owner, extra=extra)
+        extra = self._date(id_) if "date" in rule.policy else ""
+        claim = Claim(key, owner=owner, extra=extra)
+        return claim if rule.policy & {"root", "date", "all"} or owner.context else self._within(claim, type_)
+
+    def _within(self, claim: Claim, type_: str) -> Claim:
+        """Return ``claim`` as one of a known thing if the registry has the owner's unit of that name (联通 + 研究院)."""
+        owner = claim.owner
+        if owner is None:
+            return claim
+        forms = frozenset({owner.name} if owner.name else ())
+        for other in owner.entities[:1]:
+            forms |= self.forms[other] | self._known_forms(other)
+        if known := self.registry.lookup(owner.name) if owner.name else None:
+            forms |= {normalise(n) for n in (known.name, *known.aliases)}
+        found = [self.registry.lookup(form + claim.key, type=type_) for form in sorted(forms, key=lambda f: (-len(f), f))]
+        for entry in sorted((e for e in found if e is not None), key=lambda e: e.kind == "derived"):
+            if not self.registry.forbids(claim.key, entry):
+                return Claim(normalise(entry.name), entry=entry, within=owner)
+        return claim
+
+    def _full(self, id_: str, entry: Entry) -> str:
+        """Return the name to compare for a known thing: its own, but the registry's where its own needs the owner."""
+        return normalise(entry.name) if self._short(id_) else self.keys[id_]
+
+    def _short(self, id_: str) -> bool:
+        """Return whether a name may denote something else under another owner."""
+        key, (type_, subtype) = self.keys[id_], self.type_of(id_)
+        scoping, rule = self.registry.scoping, self.rule(id_)
+        headed = len(key) <= 3 and any(True for _ in scoping.heads_of(key, type_, subtype))
+        return bool(rule.owners) and (headed or "owner" in rule.policy or scoping.relative(key, type_, subtype))
 
     def _relative(self, id_: str) -> bool:
         return self.registry.scoping.relative(self.keys[id_], *self.type_of(id_)) and self.registry.lookup(self.keys[id_]) is None
@@ -217,17 +246,14 @@ class Reading:
 
     def _entry(self, id_: str) -> Entry | None:
         """Return what the registry knows by the entity's name; a short form is believed only under its owner."""
-        type_, subtype = self.type_of(id_)
         key = self.keys[id_]
-        entry = self.registry.lookup(key, type=type_)
+        entry = self.registry.lookup(key, type=self.type_of(id_)[0])
         if entry is None or not entry.parent or key == normalise(entry.name):
             return entry
-        scoping = self.registry.scoping
-        short = len(key) <= 3 and any(True for _ in scoping.heads_of(key, type_, subtype))
-        if not (short or "owner" in self.rule(id_).policy or scoping.relative(key, type_, subtype)):
+        if entry.kind == "derived" or not self._short(id_):
             return entry
-        if entry.kind == "derived":
-            return entry
+        if self.registry.forbids(key, entry):
+            return None
         stated = self._stated(id_, self.rule(id_))
         return entry if entry.parent in self._line(stated or self.own) else None
 

@@ -72,6 +72,27 @@ class Registry:
         """
         return self.gazetteer.find(text)
 
+    def forbids(self, name: str, entry: Entry) -> Ruling | None:
+        """Return the ruling that keeps ``name`` apart from an entry: from its name, or from an alias fuller than ``name``."""
+        key, main = normalise(name), normalise(entry.name)
+        rulings = self.apart_by_name.get(key)
+        for form in sorted({normalise(f) for f in (entry.name, *entry.aliases)}) if rulings else ():
+            if rulings and form in rulings and (form == main or (-len(form), form) < (-len(key), key)):
+                return rulings[form]
+        return None
+
+    @cached_property
+    def apart_by_name(self) -> dict[str, dict[str, Ruling]]:
+        """Pairs to keep apart, by either normalised name; the user's own word to join them overrides one."""
+        wanted = {frozenset((normalise(r.left), normalise(r.right))) for r in self.same}
+        found: dict[str, dict[str, Ruling]] = {}
+        for ruling in self.apart:
+            left, right = normalise(ruling.left), normalise(ruling.right)
+            if frozenset((left, right)) not in wanted:
+                found.setdefault(left, {})[right] = ruling
+                found.setdefault(right, {})[left] = ruling
+        return found
+
     @cached_property
     def gazetteer(self) -> Gazetteer:
         """The matcher over all names, made when first used."""

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg import naming
@@ -35,6 +35,7 @@ def definition(name: str) -> str:
     return "".join(c for c in folded if not c.isspace() and unicodedata.category(c)[0] not in "PZ").lower()
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_normalising_follows_its_definition(text: str) -> None:
     assert normalise(text) == definition(text)
@@ -63,16 +64,19 @@ def test_display_names_lose_quotes_and_broken_lines_only(text: str, shown: str) 
     assert display_name(text) == shown
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_display_name_compares_like_its_text(text: str) -> None:
     assert normalise(display_name(text)) == normalise(text) or any(unicodedata.category(c)[0] == "C" for c in text)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_display_names_are_stable(text: str) -> None:
     assert display_name(display_name(text)) == display_name(text)
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_slugs_and_ids_are_plain_ascii(name: str, scope: str) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug(name))

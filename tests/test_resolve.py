@@ -620,3 +620,31 @@ def test_resolving_is_linear_and_quick() -> None:
     full = time.perf_counter() - begin
     assert full < 4 * half + 0.5
     assert full < 15
+
+
+def test_a_known_unit_is_one_under_its_owner_and_by_its_full_name() -> None:
+    knowledge = know(
+        said(
+            "a", {"中国联通": "Organization/Company", "研究院": "Organization/ResearchInstitution"}, ["研究院 ~partOf 中国联通"]
+        ),
+        said("b", {"砺石能源": "Organization/Company", "中国联通研究院": "Organization/ResearchInstitution"}),
+        said(
+            "c", {"砺石能源": "Organization/Company", "研究院": "Organization/ResearchInstitution"}, ["研究院 ~partOf 砺石能源"]
+        ),
+    )
+    assert sorted((str(owner(knowledge, e)), len(e.mentions)) for e in named(knowledge, "研究院")) == [
+        ("中国联通", 2),
+        ("砺石能源", 1),
+    ]
+
+
+def test_a_short_name_of_a_known_unit_is_believed_only_under_its_owner() -> None:
+    def unit(id_: str, company: str) -> Pair:
+        things = {company: "Organization/Company", "软研院": "Organization/ResearchInstitution"}
+        return said(id_, things, [f"软研院 ~partOf {company}"])
+
+    knowledge = know(
+        unit("a", "中国联通"), unit("b", "砺石能源"), said("c", {"联通软件研究院": "Organization/ResearchInstitution"})
+    )
+    assert sorted((e.registry, len(e.mentions)) for e in named(knowledge, "软研院") if e.registry) == [("联通软件研究院", 2)]
+    assert len(named(knowledge, "软研院")) == 2
