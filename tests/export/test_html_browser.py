@@ -357,6 +357,18 @@ def test_axe_finds_nothing_serious(browser: Browser, seed_page: str, theme: str)
         _script_click(browser, step)
 
 
+@pytest.mark.skipif("KG_SCREENSHOTS" not in os.environ, reason="KG_SCREENSHOTS names no folder to keep pictures in")
+def test_pictures_for_the_documentation(browser: Browser, seed_page: str) -> None:
+    """``KG_GRAPH`` may name the ``graph.html`` of a build to show in place of the annotated seed."""
+    folder = Path(os.environ["KG_SCREENSHOTS"])
+    page = Path(os.environ["KG_GRAPH"]).resolve().as_uri() if "KG_GRAPH" in os.environ else seed_page
+    browser.set_window_size(1440, 960)
+    _open(browser, page)
+    time.sleep(0.8)
+    assert browser.save_screenshot(str(folder / "graph.png"))
+    browser.set_window_size(1440, 900)
+
+
 def test_queries_name_the_thing_selected(page: Browser, seed: Graph) -> None:
     _find(page, "支付公司")
     _script_click(page, "#panel summary")

@@ -164,7 +164,8 @@ def _partners(graph: Graph, ontology: Ontology) -> str:
          len(e.record["evidence"]))
         for e in edges
     ]  # fmt: skip
-    part = graph.edge_subgraph([(e.subject, e.object, e.id) for e in edges])
+    keys: list[Any] = [(e.subject, e.object, e.id) for e in edges]
+    part = graph.edge_subgraph(keys)
     picture = draw_svg(part, ontology).split("\n", 1)[1] if len(part) <= _FIGURE else ""
     listed = _table(("主体", "关系", "客体", "依据数"), sorted(rows)[: 10 * _TOP])
     return (f'<div class="figure">{picture}</div>' if picture else "") + listed
@@ -173,7 +174,8 @@ def _partners(graph: Graph, ontology: Ontology) -> str:
 def _coverage(coverage: Mapping[str, Any]) -> str:
     out = f"<p>含触发词而未得出事实的句子 {coverage['uncovered']} 句；舍弃的候选 {coverage['dropped']} 个。</p>"
     if coverage["dropped_by_reason"]:
-        out += _table(("舍弃原因", "数量"), sorted(coverage["dropped_by_reason"].items()))
+        reasons: list[Row] = sorted(coverage["dropped_by_reason"].items())
+        out += _table(("舍弃原因", "数量"), reasons)
     rows: list[Row] = [(s["document"], s["text"] or "") for s in coverage["uncovered_sentences"][: 2 * _TOP]]
     return out + (_table(("文档", "未覆盖的句子"), rows) if rows else "")
 
@@ -181,8 +183,9 @@ def _coverage(coverage: Mapping[str, Any]) -> str:
 def _validation(conforms: bool | None, violations: Sequence[str]) -> str:
     if conforms is None:
         return '<p class="soft">未校验；kg validate 可校验。</p>'
+    found: list[Row] = [(v,) for v in violations[:200]]
     verdict = "符合约束。" if conforms else f"不符合约束：{len(violations)} 处。"
-    return f"<p>{verdict}</p>" + (_table(("问题",), [(v,) for v in violations[:200]]) if violations else "")
+    return f"<p>{verdict}</p>" + (_table(("问题",), found) if violations else "")
 
 
 def _documents(report: Mapping[str, Any]) -> str:

@@ -130,7 +130,7 @@ function roomFor(context, scale, positionOf) {
     if (at) { rimLeft = Math.min(rimLeft, at.x - 85 / scale); rimRight = Math.max(rimRight, at.x + 85 / scale); }
   }
   const first = [...(state.node !== null ? [state.node] : []), ...(lit ? order.filter((i) => lit.nodes.has(i)) : [])];
-  const must = new Set(first.slice(0, 40));
+  const must = new Set(first.slice(0, 16));
   for (const i of new Set([...first, ...order])) {
     const at = shownNode[i] ? positionOf(i) : null;
     if (!at) continue;
