@@ -120,11 +120,11 @@ def query_text(query: str, ontology: Ontology) -> str:
         return query
     known = {path.stem: path for path in sorted(folder.glob("*.rq"))}
     short = {stem.split("-", 1)[-1]: path for stem, path in known.items()}
-    path = known.get(query) or short.get(query) or known.get(query.removesuffix(".rq")) or Path(query)
+    path = known.get(query) or short.get(query) or (Path(query) if query.endswith(".rq") else None)
+    if path is None or not path.is_file():
+        raise QueryError(f"no query {query!r}: neither a .rq file nor one of the pack's: {', '.join(known) or 'none'}")
     try:
         return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise QueryError(f"no query {query!r}: neither a file nor one of the pack's: {', '.join(known) or 'none'}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise QueryError(f"{path}: cannot be read: {error}") from error
 

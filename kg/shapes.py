@@ -181,9 +181,12 @@ kgs:{name} a sh:NodeShape ;
 kgs:{name}-role a sh:NodeShape ;
     sh:targetSubjectsOf kgo:{name} ;
     sh:targetObjectsOf kgo:{name} ;
-    sh:property [ sh:path rdf:type ; sh:hasValue kgo:{role.name} ;
-                  {_message(f"“{predicate.label_zh}”({name})的双方都必须标为{role.label_zh}。",
-                            f"Both sides of {name} must be typed {role.name}.")} ] .
+    sh:property kgs:{name}-role-type .
+kgs:{name}-role-type a sh:PropertyShape ;
+    sh:path rdf:type ;
+    sh:hasValue kgo:{role.name} ;
+    {_message(f"“{predicate.label_zh}”({name})的双方都必须标为{role.label_zh}。",
+              f"Both sides of {name} must be typed {role.name}.")} .
 """
     yield _grounded(ontology, predicate)
 

@@ -98,7 +98,7 @@ def _read(path: Path) -> str:
 
 
 def _check_shapes(path: Path, text: str, ontology: Ontology) -> set[str]:
-    """Return the predicates whose subjects a shape of this file targets, after a check of every name of the ontology in it."""
+    """Return the properties whose values a shape of this file restricts, after a check of every name of the ontology in it."""
     try:
         triples = [quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)]
     except SyntaxError as error:
@@ -110,8 +110,8 @@ def _check_shapes(path: Path, text: str, ontology: Ontology) -> set[str]:
                 name = term.value[len(ontology.namespace) :]
                 if name not in known:
                     check_name(name, known, kind="name", where=f"{path}:{_line(text, name)}")
-    targets = (t.object for t in triples if t.predicate.value == SH + "targetSubjectsOf")
-    return {target.value for target in targets if isinstance(target, ox.NamedNode)}
+    paths = (t.object for t in triples if t.predicate.value == SH + "path")
+    return {path.value for path in paths if isinstance(path, ox.NamedNode)}
 
 
 def _line(text: str, name: str) -> int:
