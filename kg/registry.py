@@ -51,7 +51,9 @@ class Registry:
     scoping: Scoping = field(default_factory=Scoping)
 
     def lookup(self, name: str, *, type: str | None = None) -> Entry | None:
-        """Return the entry with this name or alias, or the one that a pattern derives from it; ``None`` if it is not known.
+        """Return the entry with this name or alias; ``None`` if it is not known.
+
+        Failing that, the entry that a pattern derives from the name, or that stands in it behind its owner (安徽合肥 is 合肥市).
 
         Args:
             name: any spelling; names are compared as ``kg.naming.normalise`` does.
@@ -61,16 +63,48 @@ class Registry:
         for entry in self.by_name.get(key, ()):
             if type is None or entry.type == type:
                 return entry
-        derived = self.gazetteer.derive(key)
-        return derived if derived is not None and (type is None or derived.type == type) else None
+        found = self.gazetteer.derive(key) or self._nested(key)
+        return found if found is not None and (type is None or found.type == type) else None
 
     def find(self, text: str) -> list[tuple[int, int, Entry]]:
         """Return the known names in ``text`` as ``(start, end, entry)``: leftmost, then longest, without overlap.
 
         Offsets count code points of ``text``. White space and quotes inside a name and the width of letters are overlooked; of
-        entries that share a name the first is given.
+        entries that share a name the first is given. A name right behind its owner's is one with it, as in ``lookup``.
         """
-        return self.gazetteer.find(text)
+        joined: list[tuple[int, int, Entry]] = []
+        for start, end, entry in self.gazetteer.find(text):
+            if joined and joined[-1][1] == start and self._owns(joined[-1][2], entry):
+                start = joined.pop()[0]
+            joined.append((start, end, entry))
+        return joined
+
+    def _nested(self, key: str) -> Entry | None:
+        if key not in self._nestings:
+            self._nestings[key] = next(self._behind_owners(key), None)
+        return self._nestings[key]
+
+    def _behind_owners(self, key: str) -> Iterator[Entry]:
+        for i in range(2, len(key) - 1):
+            for inner in self.by_name.get(key[i:], ()):
+                outers = self.by_name.get(key[:i], ()) or tuple(filter(None, [self._nested(key[:i])]))
+                if any(self._owns(outer, inner) for outer in outers):
+                    yield inner
+
+    def _owns(self, outer: Entry, inner: Entry) -> bool:
+        """Return whether ``outer`` is the owner of ``inner`` or the owner's owner, and so on, of one type."""
+        seen = {inner.name}
+        while inner.parent and inner.parent not in seen:
+            seen.add(inner.parent)
+            if inner.parent == outer.name:
+                return outer.type == inner.type
+            above = self.by_name.get(normalise(inner.parent), ())
+            inner = next((entry for entry in above if entry.type == inner.type), inner)
+        return False
+
+    @cached_property
+    def _nestings(self) -> dict[str, Entry | None]:
+        return {}
 
     def forbids(self, name: str, entry: Entry) -> Ruling | None:
         """Return the ruling that keeps ``name`` apart from an entry: from its name, or from an alias fuller than ``name``."""

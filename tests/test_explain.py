@@ -139,6 +139,6 @@ def large(count: int) -> tuple[Sequence[Document], Sequence[Annotation]]:
 def test_suggestions_stay_quick_on_a_large_graph() -> None:
     documents, annotations = large(5000)
     graph = build_graph(resolve(documents, annotations, ontology=ONTOLOGY, registry=REGISTRY), ONTOLOGY)
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert explain(graph, "公司乙00001").suggestions
-    assert time.perf_counter() - begin < 10
+    assert time.process_time() - begin < 10

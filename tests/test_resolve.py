@@ -612,12 +612,12 @@ def test_a_derived_entry_needs_no_line_of_its_own() -> None:
 def test_resolving_is_linear_and_quick() -> None:
     pairs = [report(f"d{i:04}", f"星河{i % 50}集团有限公司") for i in range(800)]
     know(*pairs[:20])
-    begin = time.perf_counter()
+    begin = time.process_time()
     know(*pairs[:400])
-    half = time.perf_counter() - begin
-    begin = time.perf_counter()
+    half = time.process_time() - begin
+    begin = time.process_time()
     know(*pairs)
-    full = time.perf_counter() - begin
+    full = time.process_time() - begin
     assert full < 4 * half + 0.5
     assert full < 15
 
