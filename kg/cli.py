@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 done, but some documents failed or the data does not confo
 
 from __future__ import annotations
 
+import enum
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,6 +44,15 @@ Jobs = Annotated[
 ]
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="kg build 写出的文件夹。 The folder that kg build wrote.")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Print JSON.")]
+
+
+class Form(enum.StrEnum):
+    """The forms of an answer."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    turtle = "turtle"
 
 
 @app.command()
@@ -175,6 +185,45 @@ def evaluate(
         _print_json(dataclasses.asdict(evaluation) | ({} if errors else {"differences": len(evaluation.differences)}))
     else:
         terminal.show_evaluation(evaluation, ontology, errors=errors)
+
+
+@app.command()
+def query(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="构建结果或 RDF 文件。 What kg build wrote, or an RDF file.")],
+    sparql: Annotated[
+        str | None, typer.Argument(metavar="QUERY", help="SPARQL、.rq 文件或问题名。 None: list them.")
+    ] = None,
+    bindings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="VAR=VALUE", help="给变量赋值，可重复。 Bind a variable to a name or IRI.")
+    ] = None,
+    form: Annotated[Form, typer.Option("--format", "-f", help="输出形式。 How the answer is printed.")] = Form.table,
+    iris: Annotated[bool, typer.Option("--iris", help="显示 IRI 而非名称。 IRIs in place of names.")] = False,
+    pack: Pack = None,
+) -> None:
+    """用 SPARQL 查询。 Ask the graph in SPARQL, or one of the competency questions of the domain pack.
+
+    前缀 kgo:、skos:、dcterms:、prov: 等已声明。 The usual prefixes are declared; queries only read, and only this graph.
+
+    例 examples:  kg query output pairs --set body=支付公司
+    kg query output 'SELECT ?n { ?x a kgo:WorkingGroup; skos:prefLabel ?n }'
+    """
+    from kg import answer, terminal
+    from kg.ontology import default_pack
+    from kg.query import list_queries, run_query
+
+    pack = pack or default_pack()
+    if sparql is None:
+        questions = list_queries(pack)
+        rows = [(q.name, q.title_zh, q.title_en, "、".join(f"--set {name}" for name, _ in q.parameters)) for q in questions]
+        terminal.table(("问题 question", "", "", "参数 parameters"), rows)
+        return
+    found = run_query(out, sparql, set=_bindings(bindings or []), pack=pack)
+    if form is Form.table:
+        header, rows_ = answer.cells(found, iris=iris)
+        terminal.table(header, rows_)
+    else:
+        writers = {Form.csv: lambda a: answer.to_csv(a, iris=iris), Form.json: answer.to_json, Form.turtle: answer.to_turtle}
+        sys.stdout.write(writers[form](found))
 
 
 @app.command()
@@ -324,6 +373,16 @@ def _extraction(pack: Path, model: str) -> Any:
         return annotate(document, extractor)
 
     return predict
+
+
+def _bindings(pairs: list[str]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip("?$ "):
+            raise InputError(f"--set {pair}: must be VAR=VALUE, such as --set body=支付公司")
+        found[name.strip("?$ ")] = value
+    return found
 
 
 def _fail_with(problems: Any) -> None:

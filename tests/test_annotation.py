@@ -119,7 +119,8 @@ def test_without_strictness_only_the_form_counts() -> None:
 TEXT = "甲公司与乙大学、丙院共建丁基地。" * 3
 places = st.integers(0, len(TEXT) - 1).flatmap(lambda a: st.integers(a + 1, len(TEXT)).map(lambda b: Span(a, b)))
 shares = st.floats(0, 1)
-attributes = st.dictionaries(st.text(max_size=3), st.text(max_size=3) | st.integers(), max_size=2).map(lambda d: tuple(sorted(d.items())))
+values = st.text(max_size=3) | st.integers()
+attributes = st.dictionaries(st.text(max_size=3), values, max_size=2).map(lambda d: tuple(sorted(d.items())))
 
 
 @st.composite
@@ -136,8 +137,9 @@ def annotations(draw: st.DrawFn) -> Annotation:
     ids = st.sampled_from([e.id for e in entities])
     optional = st.none() | places
     relations = st.builds(
-        AnnotatedRelation, subject=ids, predicate=st.just("p"), object=ids, evidence=places, implied=st.booleans(), confidence=shares,
-        trigger=optional, subject_span=optional, object_span=optional, attributes=attributes, extractor=st.text(max_size=3),
+        AnnotatedRelation, subject=ids, predicate=st.just("p"), object=ids, evidence=places, implied=st.booleans(),
+        confidence=shares, trigger=optional,
+        subject_span=optional, object_span=optional, attributes=attributes, extractor=st.text(max_size=3),
     )  # fmt: skip
     dropped = st.builds(Dropped, span=places, type=st.just("T"), reason=st.just("r"), confidence=shares)
     lists = (tuple(draw(st.lists(s, max_size=2))) for s in (relations, dropped, places))

@@ -12,7 +12,9 @@ from kg.errors import InputError
 from kg.read import read_corpus, read_document
 from kg.structure import find_date, find_publisher, find_sections, find_title, lines, pages
 
-TEXT = "中国某公司召开大会\n\n发布时间：2024年9月12日 10:25 来源：党委宣传部\n\n9月10日,某公司与某大学签署协议。\r\n完<PAGE_DIV>\n"
+TEXT = (
+    "中国某公司召开大会\n\n发布时间：2024年9月12日 10:25 来源：党委宣传部\n\n9月10日,某公司与某大学签署协议。\r\n完<PAGE_DIV>\n"
+)
 
 
 def problems_of(folder: Path) -> dict[str, str]:
@@ -129,7 +131,8 @@ def test_five_megabytes_on_one_line_are_read(tmp_path: Path) -> None:
 
 
 def test_documents_of_one_stem_get_distinct_ids_and_the_rest_keep_theirs(tmp_path: Path) -> None:
-    for name in ("a/report.txt", "b/report.txt", "other.txt", "same.md", "same.txt", "deep/x/y.txt", "deep-x/y.txt", "deep/x-y.txt"):
+    names = "a/report.txt b/report.txt other.txt same.md same.txt deep/x/y.txt deep-x/y.txt deep/x-y.txt"
+    for name in names.split():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(TEXT, encoding="utf-8")
     documents, _ = read_corpus([tmp_path])
@@ -231,7 +234,8 @@ def test_titles(text: str, title: str | None) -> None:
 
 def test_sections_nest_and_keep_their_words() -> None:
     text = "总题\n一、主要做法\n(一)抓学习。成立专班。\r\n(二)抓落实。\n二、成效\n良好。\n"
-    found = [(s.level, text[s.title.start : s.title.end], text[s.body.start : s.body.end]) for s in find_sections(text, lines(text))]
+    sections = find_sections(text, lines(text))
+    found = [(s.level, text[s.title.start : s.title.end], text[s.body.start : s.body.end]) for s in sections]
     assert found == [
         (2, "一、主要做法", "(一)抓学习。成立专班。\r\n(二)抓落实。"),
         (3, "(一)抓学习", "成立专班。"),
