@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,7 @@ def short_iri(iri: str) -> str:
     >>> short_iri("https://example.org/kg/ontology#partOf"), short_iri("https://example.org/kg/id/place/xiong-an-1f")
     ('partOf', 'xiong-an-1f')
     """
-    return iri.rstrip("#/").replace("#", "/").rsplit("/", 1)[-1] or iri
+    return re.split("[#/:]", iri.rstrip("#/:"))[-1] or iri
 
 
 def named(store: ox.Store, name: str) -> list[ox.NamedNode]:

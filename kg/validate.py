@@ -19,6 +19,12 @@ from kg.output import Output, Term, name_of, open_output, rebase
 
 SH = "http://www.w3.org/ns/shacl#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+OA = "http://www.w3.org/ns/oa#"
+NAMELESS = "[]"
+"""How a thing without an IRI is called; its label in the file means nothing."""
+
+_PARTS = ("hasTarget", "hasSelector")
+_BLANK = "urn:kg:blank:"
 _DEPTH = 3  # a selector lies in a target, a target in the evidence
 
 
@@ -61,14 +67,30 @@ def validate(source: Path, pack_dir: Path) -> ValidationReport:
     ontology = load_ontology(pack_dir)
     output = open_output(source, ontology=ontology)
     text = rebase(shapes_text(pack_dir, ontology), ontology, output.namespace)
-    # Through N-Triples, so that blank nodes of the two files do not run into each other.
-    data = output.store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
-    assert data is not None
-    report = shacl.Shapes.from_turtle(text).validate_text(data.decode("utf-8"), format="ntriples")
+    report = shacl.Shapes.from_turtle(text).validate_text(_data(output.store), format="ntriples")
     shapes = ox.Store()
     shapes.load(text, format=ox.RdfFormat.TURTLE)
     results = sorted({_violation(result, shapes, output) for result in report.results})
     return ValidationReport(bool(report.conforms), tuple(results))
+
+
+def _data(store: ox.Store) -> str:
+    """Return the triples for the engine, with IRIs for targets and selectors.
+
+    N-Triples, so that blank nodes of two files do not run into each other; IRIs, as the engine gives blank nodes other labels and
+    a violation in a selector could not be led back to its evidence.
+    """
+    data = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
+    assert data is not None
+    parts = (q.object for term in _PARTS for q in store.quads_for_pattern(None, ox.NamedNode(OA + term), None))
+    blank = {part.value for part in parts if isinstance(part, ox.BlankNode)}
+
+    def named(match: re.Match[str]) -> str:
+        label = match[1] or match[2]
+        return f"<{_BLANK}{label}>" if label in blank else match[0]
+
+    # At the head of a line or before its last dot; within a literal neither can be.
+    return re.sub(r"^_:(\S+)(?= )|(?<= )_:(\S+)(?= \.$)", named, data.decode("utf-8"), flags=re.MULTILINE)
 
 
 def shapes_text(pack_dir: Path, ontology: Ontology) -> str:
@@ -133,11 +155,11 @@ def _violation(result: shacl.Result, shapes: ox.Store, output: Output) -> Violat
     zh, en = _messages(result, shape, shapes)
     return Violation(
         entity=_plain(subject),
-        entity_name=name_of(output.store, subject),
+        entity_name=_name(output.store, subject),
         predicate=_plain(predicate),
         predicate_name=name_of(output.store, predicate),
         value=_plain(value),
-        value_name=name_of(output.store, value),
+        value_name=_name(output.store, value),
         message_zh=zh,
         message_en=en,
         sentence=_plain(_one(output.store, evidence, output.namespace + "sentence")),
@@ -150,6 +172,8 @@ def _term(text: str | None) -> Term | None:
     """Return the term that N-Triples ``text`` stands for; a path that is no plain IRI is none."""
     if text is None:
         return None
+    if text.startswith("<" + _BLANK):
+        return ox.BlankNode(text[len(_BLANK) + 1 : -1])
     try:
         parsed = ox.parse(f"<a:a> <a:a> {text} .", format=ox.RdfFormat.N_TRIPLES, rename_blank_nodes=False)
         term: Term = next(iter(parsed)).object
@@ -213,7 +237,11 @@ def _one(store: ox.Store, subject: Term | None, predicate: str) -> Term | None:
     return min(objects, key=str, default=None)
 
 
+def _name(store: ox.Store, term: Term | None) -> str:
+    return NAMELESS if isinstance(term, ox.BlankNode) else name_of(store, term)
+
+
 def _plain(term: Term | None) -> str:
     if term is None:
         return ""
-    return term.value if isinstance(term, ox.NamedNode | ox.Literal) else str(term)
+    return term.value if isinstance(term, ox.NamedNode | ox.Literal) else NAMELESS

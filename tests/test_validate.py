@@ -19,6 +19,7 @@ from kg.ontology import Ontology, allows, default_pack, subtypes, types
 from kg.shapes import shapes_turtle
 from kg.validate import Violation, shapes_text, validate
 
+GOLD = Path(__file__).parent / "gold" / "dev"
 SH = rdflib.Namespace("http://www.w3.org/ns/shacl#")
 PREFIXES = """
 @prefix : <urn:> .
@@ -122,9 +123,13 @@ def test_the_shapes_file_is_what_the_ontology_gives(pack_ontology: Ontology) -> 
     assert written == shapes_turtle(pack_ontology), "run: python -m kg.shapes"
 
 
-def test_the_gold_of_the_development_documents_conforms_by_both_engines(gold_output: Path, shapes: str) -> None:
+def test_the_gold_of_the_development_documents_conforms(gold_output: Path) -> None:
     assert validate(gold_output, default_pack()).results == ()
-    both = "".join((gold_output / name).read_text(encoding="utf-8") + "\n" for name in ("graph.ttl", "provenance.ttl"))
+
+
+def test_a_document_conforms_by_pyshacl_too(tmp_path: Path, shapes: str) -> None:
+    build([GOLD / "dev4.txt"], tmp_path / "out", annotations_dir=GOLD)
+    both = "".join((tmp_path / "out" / name).read_text(encoding="utf-8") + "\n" for name in ("graph.ttl", "provenance.ttl"))
     assert not oracle(ntriples(both), shapes)
 
 
@@ -136,7 +141,7 @@ def test_the_small_graphs_conform(tmp_path: Path, shapes: str) -> None:
 
 def test_exactly_the_signatures_of_the_ontology_are_allowed(pack_ontology: Ontology, shapes: str) -> None:
     names = [*types(pack_ontology), *subtypes(pack_ontology, "Organization")[:1]]
-    text, expected = [PREFIXES], set()
+    text, few, expected = [PREFIXES], [PREFIXES], set()
     for predicate in pack_ontology.predicates:
         for subject in names:
             for obj in names:
@@ -145,12 +150,14 @@ def test_exactly_the_signatures_of_the_ontology_are_allowed(pack_ontology: Ontol
                     top = "" if name in types(pack_ontology) else ", kgo:Organization"
                     text.append(f'{node} a kgo:{name}{top} ; skos:prefLabel "x"@zh ; rdfs:label "x" .')
                 text.append(f"<{case}> kgo:{predicate} <{case}:o> .")
+                few += text[-3:] if len(text) % 19 == 0 else []
                 if not allows(pack_ontology, subject, predicate, obj):
                     expected.add(f"<{case}>")
-    found = agree("\n".join(text), shapes)
+    found = fast(ntriples("\n".join(text)), shapes)
     roles = {"pairsWith-role", "collaboratesWith-role", "PartnerBody-statement"}
     about_types = {focus for focus, shape, *_ in found if not any(role in shape for role in roles) and shape != "blank"}
     assert about_types == expected
+    assert agree("\n".join(few), shapes)
 
 
 BAD = [
@@ -168,7 +175,7 @@ BAD = [
     ("two types", ":unit a kgo:Place .", "市场部", "实体必须恰好属于一个类型"),
     ("two subtypes", ":unit a kgo:Company .", "市场部", "机构至多有一个子类型。"),
     ("a subtype alone", ':x a kgo:School ; skos:prefLabel "党校"@zh ; rdfs:label "x" .', "党校", "院校必须同时标为机构。"),
-    ("no IRI", '[] a kgo:Place ; skos:prefLabel "雄安"@zh ; rdfs:label "x" .', "雄安", "地点必须有 IRI。"),
+    ("no IRI", '[] a kgo:Place ; skos:prefLabel "雄安"@zh ; rdfs:label "x" .', "[]", "地点必须有 IRI。"),
     ("self", ":liantong kgo:pairsWith :liantong .", "中国联通", "“结对”(pairsWith)不能指向自身。"),
     ("both directions", ":school kgo:pairsWith :liantong .", "马克思主义学院", "“结对”(pairsWith)是对称关系，只写一个方向。"),
     ("a circle", ":liantong kgo:partOf :unit .", "中国联通", "“隶属于”(partOf)不能形成环。"),
@@ -266,8 +273,7 @@ def test_the_engines_agree_on_random_graphs(pack_ontology: Ontology, shapes: str
 
 
 def test_another_base_iri_is_followed(tmp_path: Path) -> None:
-    gold = Path(__file__).parent / "gold" / "dev"
-    build([gold], tmp_path / "out", annotations_dir=gold, base_iri="https://data.test/g/")
+    build([GOLD / "dev4.txt"], tmp_path / "out", annotations_dir=GOLD, base_iri="https://data.test/g/")
     assert validate(tmp_path / "out", default_pack()).conforms
     graph = tmp_path / "out" / "graph.ttl"
     graph.write_text(graph.read_text(encoding="utf-8") + "\n<urn:x> kgo:implements <urn:x> .\n", encoding="utf-8")
