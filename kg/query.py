@@ -181,7 +181,8 @@ def _candidates(store: ox.Store, value: str, prefixes: Mapping[str, str]) -> lis
     literals = [ox.Literal(value), ox.Literal(value, language="zh"), ox.Literal(value, language="en")]
     literals += [ox.Literal(value, datatype=ox.NamedNode(xsd + kind)) for form, kind in _DATES if form.fullmatch(value)]
     if re.fullmatch(r"[+-]?\d+", value):
-        literals += [ox.Literal(value, datatype=ox.NamedNode(xsd + kind)) for kind in ("integer", "nonNegativeInteger")]
+        # The store keeps every kind of whole number as xsd:integer.
+        literals.append(ox.Literal(value, datatype=ox.NamedNode(xsd + "integer")))
     return [*named(store, value), *literals]
 
 
