@@ -10,9 +10,6 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pypinyin import Style, lazy_pinyin
-from pyvis.network import Network
-
 from kg import naming
 from kg.export import neo4j
 from kg.export.cypher import identifier
@@ -58,6 +55,9 @@ def network_data(data: dict[str, Any]) -> dict[str, Any]:
 
     pyvis' ``add_node`` is quadratic, so that the lists are filled directly. Ids are numbers, never text of a document.
     """
+    # pyvis brings IPython along: half a second that a command which makes no page need not wait.
+    from pyvis.network import Network
+
     degrees = Counter(n for f in data["facts"] for n in {f["s"], f["o"]})
     radii = [radius(degrees[i]) for i in range(len(data["nodes"]))]
     labels = [wrap(node["name"]) for node in data["nodes"]]
@@ -154,6 +154,8 @@ def _predicates(ontology: Ontology, edges: list[Edge]) -> dict[str, Any]:
 
 def _pinyin(texts: list[str]) -> str:
     """Return the pinyin and the initials of each text, by which the page searches."""
+    from pypinyin import Style, lazy_pinyin
+
     parts = []
     for text in texts:
         syllables = lazy_pinyin(text)

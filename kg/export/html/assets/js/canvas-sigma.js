@@ -11,7 +11,7 @@ const canvas = (() => {
   try {
     view = new Sigma(graph, byId("net"), {
       allowInvalidContainer: true, labelFont: FONT, labelSize: 12.5, labelColor: { color: ink().ink }, labelDensity: 0.6, labelGridCellSize: 130,
-      labelRenderedSizeThreshold: 5, zIndex: true, minCameraRatio: 0.003, maxCameraRatio: 4, hideEdgesOnMove: FACTS.length > 20000, enableEdgeEvents: FACTS.length <= 20000,
+      labelRenderedSizeThreshold: 5, zIndex: true, minCameraRatio: 0.003, maxCameraRatio: 4, hideEdgesOnMove: FACTS.length > 20000, enableEdgeEvents: FACTS.length <= 6000,
       defaultEdgeType: "line",
       defaultDrawNodeHover: (context, data) => {
         const colours = ink(), size = 13;
@@ -54,6 +54,11 @@ const canvas = (() => {
     view.on("enterNode", ({ node, event }) => { app.hint(hintOfNode(Number(node)), event.original); });
     view.on("leaveNode", () => { app.hint(null); });
   }
+  let waiting = 0;
+  function draw() {
+    if (state.dark !== wasDark) { wasDark = state.dark; view.setSetting("labelColor", { color: ink().ink }); }
+    view.refresh({ skipIndexation: true });
+  }
   const shown = () => NODES.map((_, i) => i).filter((i) => shownNode[i]);
   function frame(ids) {
     if (!ids.length) return { x: 0.5, y: 0.5, ratio: 1 };
@@ -63,7 +68,8 @@ const canvas = (() => {
     return { x: (low(xs) + high(xs)) / 2, y: (low(ys) + high(ys)) / 2, ratio: Math.min(1.05, Math.max(0.02, 1.2 * Math.max(high(xs) - low(xs), high(ys) - low(ys)))) };
   }
   return {
-    update: () => { if (view) { if (state.dark !== wasDark) { wasDark = state.dark; view.setSetting("labelColor", { color: ink().ink }); } view.refresh({ skipIndexation: true }); } },
+    // The panel answers a click at once; a large graph drawn without a graphics card follows a frame later.
+    update: () => { if (view) { clearTimeout(waiting); requestAnimationFrame(() => { clearTimeout(waiting); waiting = setTimeout(draw, 0); }); } },
     fit: (ids = shown(), animate = true) => {
       if (!view) return;
       const target = ids.length === NODES.length ? { x: 0.5, y: 0.5, ratio: 1 } : frame(ids);
