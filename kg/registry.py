@@ -31,7 +31,7 @@ __all__ = ["Entry", "Registry", "Ruling", "forms", "load_registry"]
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A pair of names that are the same, or must stay apart, with the reason and the ``file:line`` that says so."""
+    """A pair of names that are the same, or must stay apart, with the reason and the ``file:line`` in the pack that says so."""
 
     left: str
     right: str
@@ -148,7 +148,7 @@ def load_registry(pack_dir: Path, ontology: Ontology) -> Registry:
     entries = [entry for path in files for entry in _entries(path, allowed)]
     same: list[Ruling] = []
     apart = [
-        Ruling(left, right, reason, f"{path}:{number}")
+        Ruling(left, right, reason, _short(path, number))
         for path in (folder / "merges.tsv",)
         if path.exists()
         for number, (left, right, reason) in read_rows(path, MERGE_HEADER)
@@ -156,9 +156,9 @@ def load_registry(pack_dir: Path, ontology: Ontology) -> Registry:
     own: list[Entry] = []
     if (folder / "user.tsv").exists():
         own = list(_entries(folder / "user.tsv", allowed, same=same, apart=apart))
-    by_name = _index(entries, own)
+    by_name = _index(entries, own, pack_dir)
     kept = tuple(dict.fromkeys(entry for found in by_name.values() for entry in found))
-    kept = tuple(_checked_parent(entry, by_name) for entry in kept)
+    kept = tuple(_checked_parent(entry, by_name, pack_dir) for entry in kept)
     fresh = {(e.name, e.type): e for e in kept}
     by_name = {key: tuple(fresh[e.name, e.type] for e in found) for key, found in by_name.items()}
     patterns = tuple(_patterns(folder / "patterns.tsv", allowed, by_name)) if (folder / "patterns.tsv").exists() else ()
@@ -182,7 +182,7 @@ def _entries(
                 raise PackError(f"{where}: expected {cells[0]} <tab> name <tab> name <tab> reason")
             rulings = same if cells[0] == "!same" else apart
             assert rulings is not None
-            rulings.append(Ruling(cells[1], cells[2], cells[3] if len(cells) == 4 else "the user's own", where))
+            rulings.append(Ruling(cells[1], cells[2], cells[3] if len(cells) == 4 else "the user's own", _short(path, number)))
             continue
         name, type_, subtype, aliases, kind, parent, source = cells
         check_cell(type_, allowed, kind="type", where=where)
@@ -192,10 +192,15 @@ def _entries(
         for form in (name, *forms):
             if not normalise(form):
                 raise PackError(f"{where}: {form!r} has no letter, digit or character by which it could be compared")
-        yield Entry(name, type_, subtype or None, forms, kind, parent, source, where)
+        yield Entry(name, type_, subtype or None, forms, kind, parent, source, _short(path, number))
 
 
-def _index(entries: list[Entry], own: list[Entry]) -> dict[str, tuple[Entry, ...]]:
+def _short(path: Path, number: int) -> str:
+    """Return where a line stands within its pack: the reasons of merges must not tell where the pack is installed."""
+    return f"{path.parent.name}/{path.name}:{number}"
+
+
+def _index(entries: list[Entry], own: list[Entry], pack: Path) -> dict[str, tuple[Entry, ...]]:
     """Return the entries by normalised name and alias; the user's ``own`` replace ours of the same name or alias and type."""
     index: dict[str, dict[str, Entry]] = {}
     replaced = {(normalise(entry.name), entry.type) for entry in own}
@@ -207,21 +212,21 @@ def _index(entries: list[Entry], own: list[Entry]) -> dict[str, tuple[Entry, ...
                 other = mine.setdefault((key, entry.type), entry)
                 if other is not entry:
                     what = "name" if form == entry.name else "alias"
-                    raise PackError(f"{entry.where}: duplicate {what} {form!r}: {other.where} gives it to {other.name!r}")
+                    raise PackError(f"{pack / entry.where}: duplicate {what} {form!r}: {other.where} gives it to {other.name!r}")
                 index.setdefault(key, {}).setdefault(entry.type, entry)
     return {key: tuple(found.values()) for key, found in index.items()}
 
 
-def _checked_parent(entry: Entry, by_name: Mapping[str, tuple[Entry, ...]]) -> Entry:
+def _checked_parent(entry: Entry, by_name: Mapping[str, tuple[Entry, ...]], pack: Path) -> Entry:
     """Return ``entry`` with the parent's own name in place of an alias of it."""
     if not entry.parent:
         return entry
     found = by_name.get(normalise(entry.parent), ())
     parents = [e for e in found if e.type == entry.type] or list(found)
     if not parents:
-        check_cell(entry.parent, [e.name for es in by_name.values() for e in es], kind="parent", where=entry.where)
+        check_cell(entry.parent, [e.name for es in by_name.values() for e in es], kind="parent", where=str(pack / entry.where))
     if not parents or parents[0].name == entry.name:
-        raise PackError(f"{entry.where}: {entry.name!r} is its own parent")
+        raise PackError(f"{pack / entry.where}: {entry.name!r} is its own parent")
     return entry if parents[0].name == entry.parent else replace(entry, parent=parents[0].name)
 
 
@@ -233,6 +238,7 @@ def _patterns(path: Path, allowed: Mapping[str, frozenset[str]], by_name: Mappin
         if subtype:
             check_cell(subtype, allowed[type_], kind=f"subtype of {type_}", where=where)
         made = parse_pattern(pattern, canonical, type=type_, subtype=subtype or None, parent=parent, reason=reason, where=where)
+        made = replace(made, where=_short(path, number))
         for slot in made.slots:
             check_cell(slot, kinds, kind="placeholder", where=where)
         if parent and "{" not in parent:

@@ -179,7 +179,7 @@ def test_known_companies_are_one_by_all_their_names() -> None:
     (unicom,) = named(knowledge, "中国联通")
     assert set(unicom.aliases) | {unicom.name} == {"中国联通", "联通", "中国联合网络通信集团有限公司"}
     assert unicom.registry is not None
-    assert "companies.tsv:" in reasons(knowledge, unicom)
+    assert "(registry/companies.tsv:" in reasons(knowledge, unicom), "without the folder of the installation"
     assert len(knowledge.entities) == 2
 
 
