@@ -84,6 +84,9 @@ def _place(document: _Levels, depth: int, joining: Joining, identity: Identity) 
             scope = f"{scope}@{claim.extra}"
         node = (type_, scope, claim.key)
         joining.add(node, document=name, entry=claim.entry)
+        if claim.entry is not None and claim.within is not None and claim.key != reading.keys[id_]:
+            reason = f"a name of {claim.entry.name} under its owner ({claim.entry.where}); {claim.within.reason}"
+            joining.explain(Note(node, display_name(reading.entities[id_].name), reason, name))
         if claim.owner is not None:
             joining.explain(Note(node, display_name(reading.entities[id_].name), claim.owner.reason, name))
         yield (name, id_), node, owners

@@ -45,7 +45,7 @@ class Joining:
         self.registry = registry
         self.notes: set[Note] = set()
         self.ids: dict[Node, str] = {}
-        self._explained: set[Node] = set()
+        self._explained: set[tuple[Node, str]] = set()
         self._parent: dict[Node, Node] = {}
         self._members: dict[Node, list[Node]] = {}
         self._documents: dict[Node, set[str]] = {}
@@ -69,9 +69,9 @@ class Joining:
             self._documents[self.find(node)].add(document)
 
     def explain(self, note: Note) -> None:
-        """Note why a node belongs to its owner; the first document that says so is enough."""
-        if note.node not in self._explained:
-            self._explained.add(note.node)
+        """Note why a node is what it is by its owner; for each name the first document that says so is enough."""
+        if (note.node, note.name) not in self._explained:
+            self._explained.add((note.node, note.name))
             self.notes.add(note)
 
     def find(self, node: Node) -> Node:

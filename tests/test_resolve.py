@@ -648,3 +648,5 @@ def test_a_short_name_of_a_known_unit_is_believed_only_under_its_owner() -> None
     )
     assert sorted((e.registry, len(e.mentions)) for e in named(knowledge, "软研院") if e.registry) == [("联通软件研究院", 2)]
     assert len(named(knowledge, "软研院")) == 2
+    (known,) = [e for e in named(knowledge, "软研院") if e.registry]
+    assert "软研院: a name of 联通软件研究院 under its owner (registry/companies.tsv:" in reasons(knowledge, known)
