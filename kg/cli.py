@@ -6,6 +6,8 @@ Exit codes: 0 done; 1 done, but some documents failed or the data does not confo
 from __future__ import annotations
 
 import enum
+import functools
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -191,12 +193,14 @@ def evaluate(
 def query(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="构建结果或 RDF 文件。 What kg build wrote, or an RDF file.")],
     sparql: Annotated[
-        str | None, typer.Argument(metavar="QUERY", help="SPARQL、.rq 文件或问题名。 None: list them.")
+        str | None, typer.Argument(metavar="QUERY", help="SPARQL、.rq 文件或问题名。 Default: a list.")
     ] = None,
     bindings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="VAR=VALUE", help="给变量赋值，可重复。 Bind a variable to a name or IRI.")
+        list[str] | None, typer.Option("--set", metavar="VAR=VALUE", help="给变量赋值，可重复。 Bind a variable; repeatable.")
     ] = None,
-    form: Annotated[Form, typer.Option("--format", "-f", help="输出形式。 How the answer is printed.")] = Form.table,
+    form: Annotated[
+        Form, typer.Option("--format", "-f", metavar="table|csv|json|turtle", help="输出形式。 How the answer is printed.")
+    ] = Form.table,
     iris: Annotated[bool, typer.Option("--iris", help="显示 IRI 而非名称。 IRIs in place of names.")] = False,
     pack: Pack = None,
 ) -> None:
@@ -314,6 +318,41 @@ def export(
 
 
 @app.command()
+def load(
+    out: Out,
+    uri: Annotated[
+        str | None, typer.Option("--neo4j", metavar="URI", help="Bolt 地址，如 bolt://localhost:7687。 A running Neo4j.")
+    ] = None,
+    user: Annotated[str, typer.Option("--user", metavar="NAME", help="用户名。 The user of Neo4j.")] = "neo4j",
+    password: Annotated[
+        str, typer.Option("--password", envvar="NEO4J_PASSWORD", metavar="TEXT", help="密码。 Better: set NEO4J_PASSWORD.")
+    ] = "",
+    database: Annotated[
+        str | None, typer.Option("--database", metavar="NAME", help="Neo4j 数据库名。 The database of Neo4j.")
+    ] = None,
+    ladybug: Annotated[
+        Path | None, typer.Option("--ladybug", metavar="FILE", help="嵌入式数据库文件。 The file of an embedded database.")
+    ] = None,
+) -> None:
+    """装入图数据库。 Load the graph into a running Neo4j or an embedded Ladybug database; loading again adds nothing twice.
+
+    例 examples:  kg load output --neo4j bolt://localhost:7687    kg load output --ladybug graph.lbug
+    """
+    from kg import terminal
+    from kg.export.nodelink import read_graph
+    from kg.load import load_ladybug, load_neo4j
+
+    if (uri is None) == (ladybug is None):
+        raise InputError("load: give either --neo4j URI or --ladybug FILE")
+    graph = read_graph(out)
+    if uri is not None:
+        done = load_neo4j(graph, uri, user=user, password=password, database=database)
+    elif ladybug is not None:
+        done = load_ladybug(graph, ladybug)
+    terminal.say(f"实体 nodes {done.nodes}, 关系 edges {done.edges}")
+
+
+@app.command()
 def stats(
     out: Out,
     uncovered: Annotated[bool, typer.Option("--uncovered", help="列出无事实的句子。 List sentences without a fact.")] = False,
@@ -351,12 +390,14 @@ def _version(
 
 def main() -> None:
     """Run the command line; errors that a user can mend are one line on standard error and exit code 2."""
+    if sys.getfilesystemencoding() != "utf-8":
+        # A locale such as LC_ALL=C may have broken the Chinese in arguments and file names: begin again in Python's UTF-8 mode.
+        os.execve(sys.executable, [sys.executable, "-m", "kg", *sys.argv[1:]], os.environ | {"PYTHONUTF8": "1"})
     for stream in (sys.stdout, sys.stderr):
-        # Chinese comes out as UTF-8 whatever the locale says; a pipe under LC_ALL=C would otherwise fail on the first character.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        app()
+        app(prog_name="kg")
     except KgError as error:
         from kg.terminal import plain
 
@@ -367,10 +408,10 @@ def main() -> None:
 def _extraction(pack: Path, model: str) -> Any:
     from kg.extract import annotate, load_extractor
 
-    extractor = load_extractor(pack, model=model)
+    load = functools.cache(load_extractor)  # not before the gold has been read, which may be wrong
 
     def predict(document: Document) -> Annotation:
-        return annotate(document, extractor)
+        return annotate(document, load(pack, model=model))
 
     return predict
 

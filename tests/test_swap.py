@@ -111,6 +111,6 @@ def test_a_full_disk_is_named_and_other_write_errors_too(tmp_path: Path) -> None
 def test_what_a_build_did_not_make_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "letters").write_text("dear")
-    with pytest.raises(InputError, match="holds letters but no report.json"), replaced(tmp_path / "home", ours=()):
+    with pytest.raises(InputError, match=r"holds letters but no report\.json"), replaced(tmp_path / "home", ours=()):
         pass
     assert content(tmp_path / "home") == {"letters": "dear"}
