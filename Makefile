@@ -1,5 +1,6 @@
 # make graph: the graph of seeds/ in output/.   make test: everything that is checked.
-# Both set up .venv on a fresh machine; a second run reuses it as long as pyproject.toml stays the same.
+# make docs: the command reference and the transcripts of the README anew.
+# All set up .venv on a fresh machine; a second run reuses it as long as pyproject.toml stays the same.
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -18,7 +19,8 @@ test: .venv/.stamp-test
 	$(BIN)/python -m pytest
 
 docs: .venv/.stamp-test
-	$(BIN)/python -m kg.cli --write-reference docs/commands.md
+	$(BIN)/python -m kg.reference > docs/commands.md.new && mv docs/commands.md.new docs/commands.md
+	KG_UPDATE_DOCS=1 $(BIN)/python -m pytest -q tests/test_docs.py
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (with its venv module)"; exit 2; }
