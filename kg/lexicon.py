@@ -15,14 +15,16 @@ class Lexicon:
     """Words that say what a name or a clause is about.
 
     ``heads`` maps a head noun to the classes it makes (most usual first), ``triggers`` a predicate to its words, ``markers`` a kind
-    (``planned``, ``negated``, ``hypothetical``, ``anaphora``, ``owner``, ``abbreviation``) to its words, and ``plain`` holds names too common to be
-    entities (``高质量发展``).
+    (``planned``, ``negated``, ``hypothetical``, ``anaphora``, ``owner``, ``abbreviation``) to its words, ``tags`` a tag of the analyser (``ORG``, ``PER`` …) to a class, and ``plain`` holds names too
+    common to be entities (``高质量发展``). ``notices`` are phrases that mark a line as a notice about the copy (免责声明), not a part of the report.
     """
 
     heads: Mapping[str, tuple[str, ...]]
     triggers: Mapping[str, tuple[str, ...]]
     markers: Mapping[str, tuple[str, ...]]
+    tags: Mapping[str, str]
     plain: frozenset[str]
+    notices: tuple[str, ...] = ()
 
 
 def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection[str]) -> Lexicon:
@@ -45,7 +47,9 @@ def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection
         triggers[_known(predicate, predicates, where, "predicate")] = tuple(words.split("|"))
     markers = {kind: tuple(words.split("|")) for _, (kind, words) in _rows(folder / "markers.tsv", "kind", "words")}
     plain = frozenset(word for _, (word,) in _rows(folder / "plain.tsv", "word"))
-    return Lexicon(heads=heads, triggers=triggers, markers=markers, plain=plain)
+    tags = {tag: _known(name, classes, where, "class") for where, (tag, name) in _rows(folder / "tags.tsv", "tag", "class")}
+    notices = tuple(phrase for _, (phrase,) in _rows(folder / "notices.tsv", "phrase"))
+    return Lexicon(heads=heads, triggers=triggers, markers=markers, tags=tags, plain=plain, notices=notices)
 
 
 def _rows(path: Path, *header: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,10 @@ from kg.extract.crf import Chain
 from kg.extract.entities import Thing, things
 from kg.extract.lexical import load_lexer
 from kg.extract.loglinear import Classifier, probabilities
-from kg.extract.mentions import complete, tag
+from kg.extract.filter import judge
+from kg.extract.grammar import facts, propose
+from kg.extract.mentions import complete, notices, proposals
+from kg.extract.names import Named
 from kg.extract.models import load_chain, load_classifier
 from kg.extract.relations import Candidate, Place, Schema, candidates, schema, sentences, shared
 from kg.lexicon import load_lexicon
@@ -25,6 +28,7 @@ from kg.ontology import Ontology, load_ontology, subtypes, types
 from kg.registry import load_registry
 
 NAME = "embedded"
+MODELS = ("fast", "grammar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +42,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Extractor:
-    """Everything that extraction needs, loaded once a process."""
+    """Everything that extraction needs, loaded once a process; without a tagger and a ranker the grammar reads by itself."""
 
     pack: Resources
     ontology: Ontology
     fit: Schema
-    tagger: Chain
-    linker: Classifier | None
-    subtyper: Classifier | None
-    ranker: Classifier
-    settings: Settings
+    tagger: Chain | None = None
+    keeper: Classifier | None = None
+    linker: Classifier | None = None
+    subtyper: Classifier | None = None
+    ranker: Classifier | None = None
+    settings: Settings = Settings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +71,22 @@ def load_extractor(pack_dir: Path, *, model: str = "fast") -> Extractor:
 
     Args:
         pack_dir: folder of the domain pack.
-        model: ``fast`` (the chain).
+        model: ``fast`` (the trained models; the grammar for a pack that has none) or ``grammar``.
 
     Raises:
         PackError: the pack or a model is wrong, or there is no such model.
     """
-    if model != "fast":
-        raise PackError(f"unknown model {model!r}; this pack has: fast")
+    if model not in MODELS:
+        raise PackError(f"unknown model {model!r}; there are: {', '.join(MODELS)}")
     ontology = load_ontology(pack_dir)
+    bare = Extractor(pack=pack_resources(pack_dir, ontology), ontology=ontology, fit=relation_schema(ontology))
     folder = pack_dir / "models"
-    return Extractor(
-        pack=pack_resources(pack_dir, ontology),
-        ontology=ontology,
-        fit=relation_schema(ontology),
+    if model == "grammar" or not (folder / "tagger.npz").exists():
+        return bare
+    return replace(
+        bare,
         tagger=load_chain(folder / "tagger.npz"),
+        keeper=load_classifier(folder / "filter.npz"),
         linker=load_classifier(folder / "linker.npz"),
         subtyper=load_classifier(folder / "subtypes.npz"),
         ranker=load_classifier(folder / "relations.npz"),
@@ -117,19 +124,66 @@ def load_settings(path: Path) -> Settings:
 def annotate(document: Document, extractor: Extractor) -> Annotation:
     """Say what one document states: its entities, the relations between them, what was dropped and what stayed uncovered."""
     reading = analysis(document.text, extractor.pack)
-    tagged = tag(reading, extractor.pack, extractor.tagger, thresholds=extractor.settings.spans)
-    found = complete(document.text, tagged.kept)
-    entities = things(reading, found, linker=extractor.linker, subtyper=extractor.subtyper, sure=extractor.settings.link)
+    if extractor.tagger is None or extractor.keeper is None:
+        return _by_grammar(document, reading, extractor)
+    proposed = judge(reading, proposals(reading, extractor.pack, extractor.tagger), extractor.keeper, heads=extractor.pack.heads.groups)
+    kept, dropped = sift(proposed, document.text, extractor.pack, extractor.settings)
+    entities = things(reading, complete(document.text, kept), linker=extractor.linker, subtyper=extractor.subtyper, sure=extractor.settings.link)
     places = places_of(entities)
-    stated = state(reading, places, extractor)
+    return annotation_of(document, reading, entities, places, state(reading, places, extractor), dropped)
+
+
+def sift(proposed: Sequence[Named], text: str, pack: Resources, settings: Settings) -> tuple[list[Named], list[tuple[Named, str]]]:
+    """Divide proposals into names kept and names dropped, each of these with its reason.
+
+    Reasons: ``notice`` (the line is a notice about the copy), ``plain`` (a commonplace of the genre), ``low-confidence``.
+    """
+    aside = notices(text, pack.lexicon.notices)
+    kept: list[Named] = []
+    dropped: list[tuple[Named, str]] = []
+    for span in proposed:
+        if any(start <= span.start < end for start, end in aside):
+            dropped.append((span, "notice"))
+        elif text[span.start : span.end] in pack.lexicon.plain:
+            dropped.append((span, "plain"))
+        elif span.confidence < settings.spans.get(span.type, 0.5):
+            dropped.append((span, "low-confidence"))
+        else:
+            kept.append(span)
+    return kept, dropped
+
+
+def annotation_of(
+    document: Document, reading: Analysis, entities: Sequence[Thing], places: Sequence[Place], stated: Sequence[Stated], dropped: Sequence[tuple[Named, str]], *, by: str = NAME
+) -> Annotation:
+    """Put together what was found in a document."""
     return Annotation(
         document=document.id,
         entities=tuple(_entity(number, thing) for number, thing in enumerate(entities)),
-        relations=tuple(_relation(fact, places, document.text) for fact in stated),
-        dropped=tuple(Dropped(Span(s.start, s.end), s.type, "low-confidence", s.confidence) for s in tagged.dropped),
+        relations=tuple(_relation(fact, places, document.text, by) for fact in stated),
+        dropped=tuple(Dropped(Span(s.start, s.end), s.type, reason, s.confidence) for s, reason in dropped),
         uncovered=tuple(uncovered(reading, stated)),
-        extractor=NAME,
+        extractor=by,
     )
+
+
+def _by_grammar(document: Document, reading: Analysis, extractor: Extractor) -> Annotation:
+    ontology = extractor.ontology
+    parents = {name: kind for kind in types(ontology) for name in (kind, *subtypes(ontology, kind))}
+    found, classes = propose(reading, extractor.pack, parents=parents)
+    entities = [
+        replace(thing, subtype=next((classes[s.start, s.end] for s in thing.spans if classes.get((s.start, s.end), thing.type) != thing.type), thing.subtype))
+        for thing in things(reading, found, linker=None, subtyper=None)
+    ]  # fmt: skip
+    places = places_of(entities)
+    pairs = facts(reading, places, extractor.fit)
+    chances = np.zeros((len(pairs), len(extractor.fit.classes)), np.float32)
+    for row, (_, number, sure) in enumerate(pairs):
+        chances[row, number] = sure
+    judged = [replace(pair, example=replace(pair.example, possible=(0, number))) for pair, number, _ in pairs]
+    symmetric = {name for name, p in ontology.predicates.items() if p.symmetric}
+    stated = select(document.text, judged, places, chances, extractor.fit, symmetric=symmetric, thresholds={})
+    return annotation_of(document, reading, entities, places, stated, [], by="grammar")
 
 
 def places_of(entities: Sequence[Thing]) -> list[Place]:
@@ -140,6 +194,8 @@ def places_of(entities: Sequence[Thing]) -> list[Place]:
 
 def state(reading: Analysis, places: Sequence[Place], extractor: Extractor) -> list[Stated]:
     """Judge all candidates and keep the facts that are sure enough, each with its best statement."""
+    if extractor.ranker is None:
+        return []
     pairs = candidates(reading, places, extractor.fit)
     chances = probabilities([pair.example for pair in pairs], extractor.ranker)
     return select(reading.text, pairs, places, chances, extractor.fit, symmetric={n for n, p in extractor.ontology.predicates.items() if p.symmetric}, thresholds=extractor.settings.facts)
@@ -181,7 +237,7 @@ def _entity(number: int, thing: Thing) -> AnnotatedEntity:
     )  # fmt: skip
 
 
-def _relation(fact: Stated, places: Sequence[Place], text: str) -> AnnotatedRelation:
+def _relation(fact: Stated, places: Sequence[Place], text: str, by: str) -> AnnotatedRelation:
     first, second = places[fact.candidate.first], places[fact.candidate.second]
     subject, object_ = (first, second) if first.entity == fact.subject else (second, first)
     start, end = fact.candidate.sentence
@@ -192,7 +248,7 @@ def _relation(fact: Stated, places: Sequence[Place], text: str) -> AnnotatedRela
     return AnnotatedRelation(
         subject=f"e{fact.subject + 1}", predicate=fact.predicate, object=f"e{fact.object + 1}", evidence=Span(start, end),
         implied=fact.candidate.carried == "ownership", confidence=fact.confidence,
-        subject_span=Span(subject.start, subject.end), object_span=Span(object_.start, object_.end), extractor=NAME,
+        subject_span=Span(subject.start, subject.end), object_span=Span(object_.start, object_.end), extractor=by,
     )  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,9 @@ from kg.extract.features import character_features
 from kg.extract.names import Named, everywhere, retyped
 
 CERTAIN = 0.8
+BOLDNESS = 0.7
+_STRETCH = re.compile(r"\S(?:[^\S\n\u3000]?\S)*")
 _EDGES = " \t\u3000\n\r“”\"'《》,，。;；:：、"
-
-
-@dataclass(frozen=True, slots=True)
-class Tagged:
-    """Spans kept, and spans that were proposed but not sure enough."""
-
-    kept: list[Named]
-    dropped: list[Named]
 
 
 def features_of(reading: Analysis, pack: Resources) -> NDArray[np.uint64]:
@@ -30,29 +24,41 @@ def features_of(reading: Analysis, pack: Resources) -> NDArray[np.uint64]:
     return character_features(reading.text, reading.lexed, pack.lexer, heads=reading.heads, names=reading.names, triggers=reading.trigger_hits)
 
 
-def tag(reading: Analysis, pack: Resources, chain: Chain, *, thresholds: Mapping[str, float]) -> Tagged:
-    """Find the mentions of a document: the tagger's best spans whose confidence reaches the threshold of their type."""
+def proposals(reading: Analysis, pack: Resources, chain: Chain) -> list[Named]:
+    """Propose the mentions of a document: the tagger's best spans when it is made a little bolder than it is."""
     if not reading.text:
-        return Tagged([], [])
-    posterior = marginals(emissions(features_of(reading, pack), chain), reading.lexed.pieces, chain)
-    return decode(reading.text, posterior, reading.lexed.pieces, chain.labels, thresholds=thresholds)
+        return []
+    return decode(reading.text, posterior(reading, pack, chain), reading.lexed.pieces, chain.labels)
 
 
-def decode(
-    text: str, posterior: NDArray[np.float32], pieces: Sequence[tuple[int, int]], labels: Sequence[str], *, thresholds: Mapping[str, float]
-) -> Tagged:
-    """Read spans off label probabilities (n × labels); a span is as sure as the less sure of its two ends."""
-    path = best_path(np.log(np.maximum(posterior, 1e-6)), pieces, labels)
-    kept, dropped = [], []
+def posterior(reading: Analysis, pack: Resources, chain: Chain) -> NDArray[np.float32]:
+    """Label probabilities of each character (n × labels)."""
+    return marginals(emissions(features_of(reading, pack), chain), reading.lexed.pieces, chain)
+
+
+def decode(text: str, chances: NDArray[np.float32], pieces: Sequence[tuple[int, int]], labels: Sequence[str], *, boldness: float = BOLDNESS) -> list[Named]:
+    """Read spans off label probabilities (n × labels); a span is as sure as the less sure of its two ends.
+
+    Args:
+        text: the document.
+        chances: probabilities; the first label is “outside”.
+        pieces: the stretches that were tagged.
+        labels: BIOES labels.
+        boldness: how many nats “outside” is held back, so that a later filter sees what the tagger nearly said.
+    """
+    scores = np.log(np.maximum(chances, 1e-6))
+    scores[:, 0] -= boldness
+    path = best_path(scores, pieces, labels)
+    found = []
     for start, end, kind in spans(path, labels):
-        confidence = round(float(min(posterior[start, path[start]], posterior[end - 1, path[end - 1]])), 4)
+        confidence = round(float(min(chances[start, path[start]], chances[end - 1, path[end - 1]])), 4)
         while start < end and text[start] in _EDGES:
             start += 1
-        while end > start and text[end - 1] in _EDGES and text[start:end].count("“") == 0:
+        while end > start and text[end - 1] in _EDGES and "“" not in text[start:end]:
             end -= 1
         if start < end:
-            (kept if confidence >= thresholds.get(kind, 0.5) else dropped).append(Named(start, end, kind, confidence))
-    return Tagged(kept, dropped)
+            found.append(Named(start, end, kind, confidence))
+    return found
 
 
 def complete(text: str, found: Sequence[Named]) -> list[Named]:
@@ -78,3 +84,12 @@ def nested(text: str, flat: Sequence[Named]) -> list[Named]:
                 out.append(Named(span.start, span.start + size, inner.type, min(inner.confidence, span.confidence)))
                 break
     return out
+
+
+def notices(text: str, phrases: Sequence[str]) -> list[tuple[int, int]]:
+    """The stretches (lines, or parts of a line set apart by wide space) that are notices about the copy, not part of the report: a disclaimer, a copyright line.
+
+    >>> notices("免责声明:仅供参考\\n甲公司开会", ["免责声明"])
+    [(0, 9)]
+    """
+    return [m.span() for m in _STRETCH.finditer(text) if any(phrase in m[0] for phrase in phrases)]

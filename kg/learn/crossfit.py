@@ -1,0 +1,238 @@
+"""Training as a whole: cross-fitting by document, so that every figure and threshold comes from documents a model has not seen.
+
+The documents are dealt into folds. For each fold the tagger, the linker and the subtyper are fitted on the others and read its documents. On these
+readings the precision filter, the thresholds and the relation ranker's view of imperfect names are fitted, and the figures are taken; at last the
+models are fitted on all documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.evaluate import Case, Evaluation, evaluate
+from kg.extract.analysis import Resources
+from kg.extract.entities import Thing, things
+from kg.extract.extractor import Extractor, Settings, annotation_of, places_of, select, sift
+from kg.extract.filter import KEPT, filter_example, grouped, heads_by_end
+from kg.extract.loglinear import Classifier, Example, probabilities
+from kg.extract.mentions import complete, proposals
+from kg.extract.names import Named
+from kg.extract.relations import Candidate, Place, Schema, candidates
+from kg.learn.fit import fit_loglinear
+from kg.learn.train import Lesson, fit_linker, fit_subtyper, fit_tagger, gold_places, relation_labels
+from kg.model import Annotation
+from kg.naming import normalise
+from kg.ontology import Ontology, types
+
+FOLDS = 5
+_GRID = tuple(round(0.25 + 0.05 * step, 2) for step in range(10))
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The extractor fitted on all documents, and what cross-validation says of it."""
+
+    extractor: Extractor
+    figures: Evaluation
+    by_document: Mapping[str, Annotation]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a fold's tagger proposes for one of its documents, with the models of the fold."""
+
+    lesson: Lesson
+    fold: int
+    proposed: list[Named]
+
+
+class _Seen(NamedTuple):
+    """A document as a fold's models read it: its mentions, entities, and what was dropped with the reason."""
+
+    places: list[Place]
+    entities: list[Thing]
+    dropped: list[tuple[Named, str]]
+
+
+def deal(lessons: Sequence[Lesson], folds: int) -> list[int]:
+    """The fold of each document, by its place in the order of the hashes of ids: stable, and blind to who wrote it when.
+
+    Documents keep their fold from run to run as long as the set is the same.
+    """
+    import hashlib
+
+    order = sorted(range(len(lessons)), key=lambda i: hashlib.sha256(lessons[i].document.id.encode()).hexdigest())
+    out = [0] * len(lessons)
+    for rank, i in enumerate(order):
+        out[i] = rank % folds
+    return out
+
+
+def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: Schema, *, folds: int = FOLDS, say: Callable[[str], None] = lambda text: None) -> Trained:
+    """Fit everything.
+
+    Args:
+        lessons: annotated documents, analysed; at least ``folds`` of them.
+        pack: the pack's words.
+        ontology: the pack's ontology.
+        fit: its relation schema.
+        folds: number of folds.
+        say: told what is going on, a line at a time.
+    """
+    kinds = types(ontology)
+    symmetric = frozenset(name for name, p in ontology.predicates.items() if p.symmetric)
+    dealt = deal(lessons, folds)
+    read: list[_Read] = []
+    helpers: list[tuple[Classifier, Classifier]] = []
+    for fold in range(folds):
+        rest = [item for item, mine in zip(lessons, dealt, strict=True) if mine != fold]
+        say(f"fold {fold + 1} of {folds}: reading {len(lessons) - len(rest)} documents with a tagger fitted on {len(rest)}")
+        tagger = fit_tagger(rest, pack, kinds)
+        helpers.append((fit_linker(rest), fit_subtyper(rest)))
+        read += [_Read(item, fold, proposals(item.reading, pack, tagger)) for item, mine in zip(lessons, dealt, strict=True) if mine == fold]
+    read.sort(key=lambda r: r.lesson.document.id)
+    say("precision filter, relations and thresholds")
+    judged, keeper = _judge(read, pack, folds)
+    settings = Settings(spans={kind: _best_threshold(read, judged, kind) for kind in kinds})
+    seen = [_places(item, spans, pack, settings, helpers[item.fold]) for item, spans in zip(read, judged, strict=True)]
+    pairs = [candidates(item.lesson.reading, places, fit) for item, (places, _, _) in zip(read, seen, strict=True)]
+    examples, gold, owner = _relation_examples(read, seen, pairs, fit, symmetric)
+    by_number: dict[int, NDArray[np.float32]] = {}
+    for fold in range(folds):
+        keep = [k for k, who in enumerate(owner) if read[who].fold != fold]
+        ranker = fit_loglinear([examples[k] for k in keep], [gold[k] for k in keep], classes=fit.classes, epochs=6)
+        for number, item in enumerate(read):
+            if item.fold == fold:
+                by_number[number] = probabilities([pair.example for pair in pairs[number]], ranker)
+    settings = replace(settings, facts=_fact_thresholds(read, seen, pairs, by_number, fit, symmetric, sorted(ontology.predicates)))
+    annotations = {}
+    for number, (item, (places, entities, dropped)) in enumerate(zip(read, seen, strict=True)):
+        stated = select(item.lesson.document.text, pairs[number], places, by_number[number], fit, symmetric=set(symmetric), thresholds=settings.facts)
+        annotations[item.lesson.document.id] = annotation_of(item.lesson.document, item.lesson.reading, entities, places, stated, dropped)
+    figures = evaluate([Case(item.lesson.document, item.lesson.gold, annotations[item.lesson.document.id]) for item in read], ontology=ontology)
+    say(f"all {len(lessons)} documents")
+    ranker = fit_loglinear(examples, gold, classes=fit.classes, epochs=6)
+    extractor = Extractor(
+        pack=pack, ontology=ontology, fit=fit, tagger=fit_tagger(lessons, pack, kinds), keeper=keeper, linker=fit_linker(lessons),
+        subtyper=fit_subtyper(lessons), ranker=ranker, settings=settings,
+    )  # fmt: skip
+    return Trained(extractor, figures, annotations)
+
+
+def _judge(read: Sequence[_Read], pack: Resources, folds: int) -> tuple[list[list[Named]], Classifier]:
+    """Fit the filter; give each document's proposals the confidence of a filter fitted on the other folds."""
+    groups = [grouped(item.lesson.document.text, item.proposed) for item in read]
+    examples: list[list[Example]] = []
+    right: list[list[int]] = []
+    for item, found in zip(read, groups, strict=True):
+        ends = heads_by_end(item.lesson.reading, pack.heads.groups)
+        true = {(e.type, normalise(name)) for e in item.lesson.gold.entities for name in (e.name, *e.aliases)}
+        text = item.lesson.document.text
+        examples.append([filter_example(item.lesson.reading, group, ends) for group in found])
+        right.append([int((group[0].type, normalise(text[group[0].start : group[0].end])) in true) for group in found])
+    judged: list[list[Named]] = [[] for _ in read]
+    for fold in range(folds):
+        others = [k for k, item in enumerate(read) if item.fold != fold]
+        model = _fit_filter([x for k in others for x in examples[k]], [y for k in others for y in right[k]])
+        for k, item in enumerate(read):
+            if item.fold == fold:
+                chances = probabilities(examples[k], model)
+                judged[k] = [replace(s, confidence=round(float(c[KEPT]), 4)) for group, c in zip(groups[k], chances, strict=True) for s in group]
+    return judged, _fit_filter([x for row in examples for x in row], [y for row in right for y in row])
+
+
+def _fit_filter(examples: Sequence[Example], right: Sequence[int]) -> Classifier:
+    return fit_loglinear(examples, right, classes=("drop", "keep"), epochs=6, alpha=0.05)
+
+
+def _best_threshold(read: Sequence[_Read], judged: Sequence[Sequence[Named]], kind: str) -> float:
+    """The threshold with the best F1 on names of one type (the middle one of equals)."""
+    scores = []
+    for threshold in _GRID:
+        right = predicted = there = 0
+        for item, spans in zip(read, judged, strict=True):
+            text = item.lesson.document.text
+            owner = {normalise(name): e.id for e in item.lesson.gold.entities if e.type == kind for name in (e.name, *e.aliases)}
+            names = {normalise(text[s.start : s.end]) for s in spans if s.type == kind and s.confidence >= threshold}
+            hits = {owner[name] for name in names if name in owner}
+            right += len(hits)
+            predicted += len(hits) + len([name for name in names if name not in owner])
+            there += len(set(owner.values()))
+        scores.append(2 * right / max(1, predicted + there))
+    best = [t for t, score in zip(_GRID, scores, strict=True) if score >= max(scores) - 1e-9]
+    return best[len(best) // 2]
+
+
+def _places(item: _Read, spans: Sequence[Named], pack: Resources, settings: Settings, helpers: tuple[Classifier, Classifier]) -> _Seen:
+    kept, dropped = sift(spans, item.lesson.document.text, pack, settings)
+    entities = things(item.lesson.reading, complete(item.lesson.document.text, kept), linker=helpers[0], subtyper=helpers[1], sure=settings.link)
+    return _Seen(places_of(entities), entities, dropped)
+
+
+def _relation_examples(
+    read: Sequence[_Read], seen: Sequence[_Seen], pairs: Sequence[Sequence[Candidate]], fit: Schema, symmetric: frozenset[str]
+) -> tuple[list[Example], list[int], list[int]]:
+    """Candidates between gold names and between names as they are read, with their classes and the number of their document."""
+    examples: list[Example] = []
+    gold: list[int] = []
+    owner: list[int] = []
+    for number, item in enumerate(read):
+        right = gold_places(item.lesson.gold)
+        perfect = candidates(item.lesson.reading, right, fit)
+        labels = relation_labels(perfect, right, item.lesson.gold, fit, symmetric)
+        places = seen[number][0]
+        mapped = _mapped(item, places, seen[number][1])
+        labels += relation_labels(pairs[number], mapped, item.lesson.gold, fit, symmetric)
+        for pair, label in zip([*perfect, *pairs[number]], labels, strict=True):
+            if label is not None:
+                examples.append(pair.example)
+                gold.append(label)
+                owner.append(number)
+    return examples, gold, owner
+
+
+def _mapped(item: _Read, places: Sequence[Place], entities: Sequence[Thing]) -> list[Place]:
+    """The read mentions with the numbers of the gold entities that they name (negative where they name none)."""
+    number = {(e.type, normalise(name)): at for at, e in enumerate(item.lesson.gold.entities) for name in (e.name, *e.aliases)}
+    gold = []
+    for at, thing in enumerate(entities):
+        hits = [number[thing.type, normalise(form)] for form in thing.forms if (thing.type, normalise(form)) in number]
+        gold.append(hits[0] if hits else -1 - at)
+    return [replace(place, entity=gold[place.entity]) for place in places]
+
+
+def _fact_thresholds(
+    read: Sequence[_Read], seen: Sequence[_Seen], pairs: Sequence[Sequence[Candidate]], chances: Mapping[int, NDArray[np.float32]],
+    fit: Schema, symmetric: frozenset[str], predicates: Sequence[str],
+) -> dict[str, float]:  # fmt: skip
+    """The threshold of each predicate that gives the best F1."""
+    counts = {name: np.zeros((len(_GRID), 2)) for name in predicates}
+    there = dict.fromkeys(predicates, 0)
+    for number, item in enumerate(read):
+        index = {e.id: at for at, e in enumerate(item.lesson.gold.entities)}
+        true = {_ordered(index[r.subject], r.predicate, index[r.object], symmetric) for r in item.lesson.gold.relations}
+        for _, name, _ in true:
+            there[name] += 1
+        mapped = _mapped(item, seen[number][0], seen[number][1])
+        stated = select(item.lesson.document.text, pairs[number], mapped, chances[number], fit, symmetric=set(symmetric), thresholds=dict.fromkeys(predicates, _GRID[0]))
+        for fact in stated:
+            hit = _ordered(fact.subject, fact.predicate, fact.object, symmetric) in true
+            for at, threshold in enumerate(_GRID):
+                if fact.confidence >= threshold:
+                    counts[fact.predicate][at] += (hit, 1)
+    out = {}
+    for name in predicates:
+        scores = [2 * right / max(1.0, predicted + there[name]) for right, predicted in counts[name]]
+        # Rare predicates: a little trust in the usual threshold keeps luck from choosing.
+        best = max(range(len(_GRID)), key=lambda at: (scores[at] - 0.01 * abs(_GRID[at] - 0.45) / 0.05 * (there[name] < 100), -at))
+        out[name] = _GRID[best]
+    return out
+
+
+def _ordered(subject: int, name: str, object_: int, symmetric: frozenset[str]) -> tuple[int, str, int]:
+    return (min(subject, object_), name, max(subject, object_)) if name in symmetric else (subject, name, object_)
