@@ -20,7 +20,7 @@ from kg.extract.loglinear import Example, hashed
 
 _CLAUSE = re.compile(r"[^。！？!?\n]*[。！？!?\n]?")
 _THIS = re.compile("(?:该|此次|本次|这一|这个|此|这项|这场|上述)[\u4e00-\u9fff]{2}|会上|会议|活动|会前|会后|期间|现场|仪式")
-_LIST = re.compile(r"^[”\"》）)\s]*(?:、|和|与|及|以及|/|,|，|同|暨)[“\"《（(\s]*$")
+_LIST = re.compile(r"^[”\"》）)\s]*(?:、|和|与|及|以及|/|,|，|同|暨)[“\"《（(\s]*(?:[0-9一二两三四五六七八九十]+\s*[个支项家份]\s*)?[“\"《（(\s]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,8 @@ def _pair_features(frame: _Frame, a: int, b: int, why: str) -> NDArray[np.uint64
     inside = [h for h in frame.here if gap_start <= places[h].start and places[h].end <= gap_end]
     cues = _cues(reading.triggers, gap_start, gap_end)
     before = _cues(reading.triggers, max(frame.start, x.start - 14), x.start) if not why else []
-    after = _cues(reading.triggers, y.end, min(frame.end, y.end + 16))
+    tail_start = _list_end(frame, b)
+    after = _cues(reading.triggers, tail_start, min(frame.end, tail_start + 16))
     parts += [f"nest{nested}{t}", f"list{same_list}{t}", f"n{min(len(inside), 4)}{t}", f"c{min(sum(middle.count(m) for m in ',，;；'), 4)}{t}", f"d{min(len(middle) // 4, 8)}{t}"]
     if nested:
         parts += [f"nr{text[x.start:y.start][-3:]}{t}", f"nl{text[y.end:x.end][:3]}{t}", f"ne{tx}{ty}{y.start == x.start}{y.end == x.end}", f"nx{text[y.end:x.end][-2:]}{ty}"]
@@ -301,8 +302,10 @@ def _pair_features(frame: _Frame, a: int, b: int, why: str) -> NDArray[np.uint64
         parts.append(f"qf{text[at:end]}{t}{len(inside) > 0}")
     if after:
         at, end, names = after[0]
-        parts += [f"qa{text[at:end]}{t}{at - y.end < 3}", f"qas{text[y.end:at][:3]}{names[0]}{t}"]
-    tail = _between(reading, _list_end(frame, b), min(frame.end, _list_end(frame, b) + 12))[:4]
+        parts += [f"qa{text[at:end]}{t}{at - tail_start < 3}", f"qas{text[tail_start:at][:3]}{names[0]}{t}"]
+        joint = middle in ("与", "和", "同", "联合", "携手", "会同") or text[gap_start : gap_start + 1] in ("与", "同", "和")
+        parts += [f"qj{joint}{name}{t}" for name in names] + [f"qjw{joint}{text[at:end]}{t}"]
+    tail = _between(reading, tail_start, min(frame.end, tail_start + 12))[:4]
     parts += [f"aw{k}{text[ws:we]}{t}" for k, (ws, we, _) in enumerate(tail[:3])]
     parts.append(f"abag{text[tail[0][0]:tail[-1][1]][:4]}{t}" if tail else f"aend{t}")
     if not why:
@@ -318,12 +321,36 @@ def _pair_features(frame: _Frame, a: int, b: int, why: str) -> NDArray[np.uint64
         parts += [f"kf{name}" for name in names if name in ("planned", "negated", "hypothetical")]
     head_line = frame.start < 60
     parts += [f"hl{head_line}{t}", f"fm{text[ry.start - 1 : ry.start]}{text[y.end : y.end + 1]}{t}"]
+    parts += _subject_features(frame, a, b, inside, why, t, cues)
     if right != b or left != a:
         parts.append(f"le{left != a}{right != b}{t}")
         between_left = text[lx.end : lx.end + 2]
         parts.append(f"lel{between_left}{t}")
     parts += _person_features(text, x, y, t) if "Person" in (x.type, y.type) else []
     return hashed("R" + part for part in parts)
+
+
+def _opens_clause(frame: _Frame, at: int) -> bool:
+    """Whether a mention (or the list it stands in) stands where a subject stands: at the start of a clause, or after a place or time there."""
+    start = frame.places[_list_edge(frame, at, -1)].start
+    text = frame.reading.text
+    lead = text[_clause_start(text, start, frame.start) : start].strip(" \u3000“\"《")
+    return not lead or (len(lead) <= 12 and lead[-1:] in "日月年来后时中下上前，,:：。；")
+
+
+def _subject_features(frame: _Frame, a: int, b: int, inside: Sequence[int], why: str, t: str, cues: Sequence[tuple[int, int, tuple[str, ...]]]) -> list[str]:
+    """Who could be the subject: does the first mention open a clause, and does another organisation open one closer to the second?"""
+    places = frame.places
+    opens = bool(why) or _opens_clause(frame, a)
+    closer = [h for h in inside if places[h].type in ("Organization", "Person") and places[h].entity != places[a].entity and _opens_clause(frame, h)]
+    objects = [h for h in inside if places[h].type == "Organization" and h not in closer]
+    first = cues[-1][2][0] if cues else ""
+    parts = [f"so{opens}{bool(closer)}{t}", f"sc{opens}{bool(closer)}{bool(objects)}{first}{t}", f"sp{opens}{len(closer) > 0}{bool(why)}{first}"]
+    if not why:
+        follow = _between(frame.reading, _list_end(frame, a), min(frame.end, _list_end(frame, a) + 6))[:1]
+        parts += [f"sf{opens}{frame.reading.text[s:e]}{t}" for s, e, _ in follow] + [f"sg{opens}{tag}{first}{t}" for _, _, tag in follow]
+    parts.append(f"sy{_opens_clause(frame, b)}{opens}{t}")
+    return parts
 
 
 def _list_end(frame: _Frame, at: int) -> int:
