@@ -29,7 +29,7 @@ td.n { text-align: right; font-variant-numeric: tabular-nums; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; }
 .text span, .key span { padding: .1em 0; border-bottom: .18em solid transparent; }
 .p { background: hsl(var(--h) 80% 60% / .25); }
-.g, .text span.g { border-bottom-color: hsl(var(--h) 75% 45%); }
+.text span.g, .key span.g { border-bottom-color: hsl(var(--h) 75% 45%); }
 .spurious { outline: 2px dashed #d33; outline-offset: -1px; }
 .missed { background: repeating-linear-gradient(135deg, transparent 0 4px, rgb(221 51 51 / .3) 4px 6px); }
 .key span { margin-right: .8rem; padding: .1em .4em; }
