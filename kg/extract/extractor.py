@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from kg.errors import PackError
 from kg.extract.analysis import Analysis, Resources, analysis, resources
-from kg.extract.crf import Chain
+from kg.extract.crf import Chain, bioes
+from kg.extract.encoder import FILE as ENCODER
+from kg.extract.encoder import Encoder, load_encoder
 from kg.extract.entities import Thing, things
 from kg.extract.lexical import load_lexer
 from kg.extract.loglinear import Classifier, probabilities
@@ -28,7 +30,7 @@ from kg.ontology import Ontology, load_ontology, subtypes, types
 from kg.registry import load_registry
 
 NAME = "embedded"
-MODELS = ("fast", "grammar")
+MODELS = ("fast", "accurate", "grammar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Extractor:
     subtyper: Classifier | None = None
     ranker: Classifier | None = None
     settings: Settings = Settings()
+    encoder: Encoder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ def load_extractor(pack_dir: Path, *, model: str = "fast") -> Extractor:
 
     Args:
         pack_dir: folder of the domain pack.
-        model: ``fast`` (the trained models; the grammar for a pack that has none) or ``grammar``.
+        model: ``fast`` (the trained models; the grammar for a pack that has none), ``accurate`` (an encoder beside them: better, and slower)
+            or ``grammar``.
 
     Raises:
         PackError: the pack or a model is wrong, or there is no such model.
@@ -81,6 +85,7 @@ def load_extractor(pack_dir: Path, *, model: str = "fast") -> Extractor:
     ontology = load_ontology(pack_dir)
     bare = Extractor(pack=pack_resources(pack_dir, ontology), ontology=ontology, fit=relation_schema(ontology))
     folder = pack_dir / "models"
+    encoder = load_encoder(folder / ENCODER, bioes(types(ontology))) if model == "accurate" else None
     if model == "grammar" or not (folder / "tagger.npz").exists():
         return bare
     return replace(
@@ -91,6 +96,7 @@ def load_extractor(pack_dir: Path, *, model: str = "fast") -> Extractor:
         subtyper=load_classifier(folder / "subtypes.npz"),
         ranker=load_classifier(folder / "relations.npz"),
         settings=load_settings(folder / "settings.json"),
+        encoder=encoder,
     )
 
 
@@ -126,7 +132,7 @@ def annotate(document: Document, extractor: Extractor) -> Annotation:
     reading = analysis(document.text, extractor.pack)
     if extractor.tagger is None or extractor.keeper is None:
         return _by_grammar(document, reading, extractor)
-    proposed = judge(reading, proposals(reading, extractor.pack, extractor.tagger), extractor.keeper, heads=extractor.pack.heads.groups)
+    proposed = judge(reading, proposals(reading, extractor.pack, extractor.tagger, extractor.encoder), extractor.keeper, heads=extractor.pack.heads.groups)
     kept, dropped = sift(proposed, document.text, extractor.pack, extractor.settings)
     entities = things(reading, complete(document.text, kept), linker=extractor.linker, subtyper=extractor.subtyper, sure=extractor.settings.link)
     places = places_of(entities)

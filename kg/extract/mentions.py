@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from kg.extract.analysis import Analysis, Resources
 from kg.extract.crf import Chain, best_path, emissions, marginals, spans
+from kg.extract.encoder import Encoder
+from kg.extract.encoder import posterior as encoded
 from kg.extract.features import character_features
 from kg.extract.names import Named, everywhere, retyped
 
@@ -24,16 +26,17 @@ def features_of(reading: Analysis, pack: Resources) -> NDArray[np.uint64]:
     return character_features(reading.text, reading.lexed, pack.lexer, heads=reading.heads, names=reading.names, triggers=reading.trigger_hits)
 
 
-def proposals(reading: Analysis, pack: Resources, chain: Chain) -> list[Named]:
+def proposals(reading: Analysis, pack: Resources, chain: Chain, encoder: Encoder | None = None) -> list[Named]:
     """Propose the mentions of a document: the tagger's best spans when it is made a little bolder than it is."""
     if not reading.text:
         return []
-    return decode(reading.text, posterior(reading, pack, chain), reading.lexed.pieces, chain.labels)
+    return decode(reading.text, posterior(reading, pack, chain, encoder), reading.lexed.pieces, chain.labels)
 
 
-def posterior(reading: Analysis, pack: Resources, chain: Chain) -> NDArray[np.float32]:
-    """Label probabilities of each character (n × labels)."""
-    return marginals(emissions(features_of(reading, pack), chain), reading.lexed.pieces, chain)
+def posterior(reading: Analysis, pack: Resources, chain: Chain, encoder: Encoder | None = None) -> NDArray[np.float32]:
+    """Label probabilities of each character (n × labels): the chain's, or the mean of the chain's and the encoder's."""
+    chances = marginals(emissions(features_of(reading, pack), chain), reading.lexed.pieces, chain)
+    return chances if encoder is None else (chances + encoded(reading, encoder)) * np.float32(0.5)
 
 
 def decode(text: str, chances: NDArray[np.float32], pieces: Sequence[tuple[int, int]], labels: Sequence[str], *, boldness: float = BOLDNESS) -> list[Named]:
