@@ -190,6 +190,40 @@ def evaluate(
 
 
 @app.command()
+def train(
+    pack: Pack = None,
+    extra: Annotated[
+        list[Path] | None,
+        typer.Option("--extra", metavar="DIR", help="更多标注 NAME.txt + NAME.json，可重复。 More documents; repeatable."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="模型写到哪里。 Default: the models/ of the pack.")
+    ] = None,
+    only_figures: Annotated[
+        bool, typer.Option("--evaluate", help="只做交叉验证，不写模型。 Only cross-validated figures; nothing is written.")
+    ] = False,
+    folds: Annotated[int, typer.Option("--folds", min=2, metavar="N", help="交叉验证分几份。 Folds of cross-validation.")] = 5,
+) -> None:
+    """用标注文档训练模型。 Fit the models of a domain pack on its annotated documents and yours.
+
+    读领域包的 training/ 与 --extra 各文件夹；同名文档以后者为准。模型文件与 MODEL_CARD.md 一次写齐；数据相同，字节相同。
+
+    例 examples:  kg train --evaluate    kg train --extra corrected/
+    """
+    from kg import terminal
+    from kg.learn.run import train_pack
+    from kg.ontology import default_pack, load_ontology
+
+    pack = pack or default_pack()
+    done = train_pack(pack, None if only_figures else out or pack / "models", extra=extra or [], folds=folds, say=terminal.warn)
+    terminal.say(f"文档 documents: {done.documents}，交叉验证 cross-validated, {folds} folds")
+    terminal.say()
+    terminal.show_evaluation(done.figures, load_ontology(pack), errors=False)
+    if done.out:
+        terminal.say(f"已写入 written: {done.out}")
+
+
+@app.command()
 def query(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="构建结果或 RDF 文件。 What kg build wrote, or an RDF file.")],
     sparql: Annotated[

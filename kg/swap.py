@@ -26,11 +26,11 @@ _AT_FDCWD = -100
 
 
 @contextlib.contextmanager
-def replaced(folder: Path, *, ours: Collection[str]) -> Iterator[Path]:
+def replaced(folder: Path, *, ours: Collection[str], mark: str = MARK) -> Iterator[Path]:
     """Yield an empty folder to write into, which takes the place of ``folder`` when the block ends without an error.
 
-    ``ours`` are the names that builds write at the top of the folder; whatever else lies there (``.gitkeep``, a user's notes) is
-    carried over.
+    ``ours`` are the names that are written at the top of the folder; whatever else lies there (``.gitkeep``, a user's notes) is
+    carried over. A folder that is not empty must hold the file ``mark``.
 
     Raises:
         InputError: ``folder`` cannot be written, is no folder, or is not empty and no build made it.
@@ -42,7 +42,7 @@ def replaced(folder: Path, *, ours: Collection[str]) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _locked(work, target, folder):
             _recover(work, target)
-            _check(target, folder)
+            _check(target, folder, mark)
             new = work / "next"
             new.mkdir()
             yield new
@@ -98,15 +98,15 @@ def _recover(work: Path, target: Path) -> None:
             os.rename(work / "last", target)
 
 
-def _check(target: Path, folder: Path) -> None:
+def _check(target: Path, folder: Path, mark: str) -> None:
     if not target.exists():
         return
     if not target.is_dir():
         raise InputError(f"{folder}: is a file; the output must be a folder")
     foreign = sorted(name for name in os.listdir(target) if not name.startswith("."))
-    if foreign and MARK not in foreign:
+    if foreign and mark not in foreign:
         raise InputError(
-            f"{folder}: holds {', '.join(foreign[:3])}{' …' if len(foreign) > 3 else ''} but no {MARK}, so no build made it; "
+            f"{folder}: holds {', '.join(foreign[:3])}{' …' if len(foreign) > 3 else ''} but no {mark}, so no build made it; "
             "choose an empty or a new folder"
         )
     if os.path.ismount(target):

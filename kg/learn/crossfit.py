@@ -35,9 +35,9 @@ _GRID = tuple(round(0.25 + 0.05 * step, 2) for step in range(10))
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The extractor fitted on all documents, and what cross-validation says of it."""
+    """The extractor fitted on all documents (``None`` if only the figures were wanted), and what cross-validation says."""
 
-    extractor: Extractor
+    extractor: Extractor | None
     figures: Evaluation
     by_document: Mapping[str, Annotation]
 
@@ -73,7 +73,7 @@ def deal(lessons: Sequence[Lesson], folds: int) -> list[int]:
     return out
 
 
-def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: Schema, *, folds: int = FOLDS, say: Callable[[str], None] = lambda text: None) -> Trained:
+def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: Schema, *, folds: int = FOLDS, final: bool = True, say: Callable[[str], None] = lambda text: None) -> Trained:
     """Fit everything.
 
     Args:
@@ -82,6 +82,7 @@ def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: S
         ontology: the pack's ontology.
         fit: its relation schema.
         folds: number of folds.
+        final: fit the models on all documents, too.
         say: told what is going on, a line at a time.
     """
     kinds = types(ontology)
@@ -115,7 +116,9 @@ def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: S
         stated = select(item.lesson.document.text, pairs[number], places, by_number[number], fit, symmetric=set(symmetric), thresholds=settings.facts)
         annotations[item.lesson.document.id] = annotation_of(item.lesson.document, item.lesson.reading, entities, places, stated, dropped)
     figures = evaluate([Case(item.lesson.document, item.lesson.gold, annotations[item.lesson.document.id]) for item in read], ontology=ontology)
-    say(f"all {len(lessons)} documents")
+    if not final:
+        return Trained(None, figures, annotations)
+    say(f"fitting the models on all {len(lessons)} documents")
     ranker = fit_loglinear(examples, gold, classes=fit.classes, epochs=6)
     extractor = Extractor(
         pack=pack, ontology=ontology, fit=fit, tagger=fit_tagger(lessons, pack, kinds), keeper=keeper, linker=fit_linker(lessons),

@@ -205,7 +205,9 @@ def fit_loglinear(
     examples: Sequence[Example], gold: Sequence[int], *, classes: tuple[str, ...], importance: Sequence[float] | None = None, epochs: int = 10,
     alpha: float = 0.1, beta: float = 1.0, l1: float = 0.2, l2: float = 1.0, least: int = 2, seed: int = 7,
 ) -> Classifier:  # fmt: skip
-    """Fit a multinomial log-linear model; ``least`` is how often a feature must occur to count."""
+    """Fit a multinomial log-linear model; ``least`` is how often a feature must occur to count. Without examples no weight is learnt."""
+    if not examples:
+        return Classifier(classes=classes, table=feature_table(np.zeros(0, np.uint64)), weights=np.zeros((1, len(classes)), np.float32))
     values = np.concatenate([example.features for example in examples])
     known, counts = np.unique(values, return_counts=True)
     known = known[counts >= least]
