@@ -5,7 +5,6 @@ Exit codes: 0 done; 1 done, but some documents failed or the data does not confo
 
 from __future__ import annotations
 
-import enum
 import functools
 import os
 import sys
@@ -16,6 +15,7 @@ import typer
 
 from kg import __version__
 from kg.errors import InputError, KgError
+from kg.options import AsJson, Form, Jobs, Model, Out, Pack
 
 # Everything else is imported by the command that needs it, so that `kg --help` answers at once.
 if TYPE_CHECKING:
@@ -35,26 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Pack = Annotated[
-    Path | None,
-    typer.Option("--ontology", metavar="DIR", help="领域包，缺省用自带的。 The domain pack; default: the one within kg."),
-]
-Model = Annotated[str, typer.Option("--model", metavar="NAME", help="抽取模型。 The extraction model of the pack.")]
-Jobs = Annotated[
-    int, typer.Option("--jobs", "-j", min=1, metavar="N", help="抽取进程数，结果不变。 Processes; the result is the same.")
-]
-Out = Annotated[Path, typer.Argument(metavar="OUT", help="kg build 写出的文件夹。 The folder that kg build wrote.")]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Print JSON.")]
-
-
-class Form(enum.StrEnum):
-    """The forms of an answer."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-    turtle = "turtle"
 
 
 @app.command()
