@@ -100,7 +100,8 @@ def marginals(scores: F32, pieces: Sequence[tuple[int, int]], chain: Chain, *, b
         local = np.zeros((size, longest, labels), np.float32)
         for row, (start, end) in enumerate(chosen):
             part = scores[start:end]
-            local[row, : end - start] = np.exp(part - part.max(1, keepdims=True))
+            # Not below e^-30, so that a sequence that must be possible (a name that has to end) never has a chance of nothing.
+            local[row, : end - start] = np.exp(np.maximum(part - part.max(1, keepdims=True), -30))
         forward = np.zeros_like(local)
         forward[:, 0] = local[:, 0] * first
         forward[:, 0] /= forward[:, 0].sum(1, keepdims=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,13 @@ def save(path: Path, model: Chain | Classifier) -> None:
     """Write a model; weights are kept sparse, with half precision."""
     weights = model.weights[:-1]
     row, column = np.nonzero(weights)
+    small = np.uint8 if weights.shape[1] < 256 else np.uint16
     arrays: dict[str, NDArray[Any]] = {
         "format": np.array([FORMAT], np.int32),
         "classes": np.array(model.labels if isinstance(model, Chain) else model.classes),
         "hashes": model.table.hashes[:-1],
-        "counts": np.bincount(row, minlength=len(weights)).astype(np.uint8),
-        "columns": column.astype(np.uint8),
+        "counts": np.bincount(row, minlength=len(weights)).astype(small),
+        "columns": column.astype(small),
         "values": weights[row, column].astype(np.float16),
     }
     if isinstance(model, Chain):
@@ -47,16 +49,16 @@ def load_chain(path: Path) -> Chain:
     Raises:
         PackError: the file is missing, damaged or of another format.
     """
-    data = _load(path)
+    data = _load(path, "transitions")
     labels = tuple(str(name) for name in data["classes"])
-    return Chain(labels=labels, table=feature_table(data["hashes"]), weights=_dense(data, len(labels)), transitions=data["transitions"])
+    return Chain(labels=labels, table=feature_table(data["hashes"]), weights=data["weights"], transitions=data["transitions"])
 
 
 def load_classifier(path: Path) -> Classifier:
     """Read a classifier; raises as ``load_chain``."""
     data = _load(path)
     classes = tuple(str(name) for name in data["classes"])
-    return Classifier(classes=classes, table=feature_table(data["hashes"]), weights=_dense(data, len(classes)))
+    return Classifier(classes=classes, table=feature_table(data["hashes"]), weights=data["weights"])
 
 
 def _dense(data: Mapping[str, NDArray[Any]], width: int) -> NDArray[np.float32]:
@@ -66,12 +68,14 @@ def _dense(data: Mapping[str, NDArray[Any]], width: int) -> NDArray[np.float32]:
     return out
 
 
-def _load(path: Path) -> dict[str, NDArray[Any]]:
+def _load(path: Path, *more: str) -> dict[str, NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
-            data = {name: archive[name] for name in archive.files}
-        if int(data["format"][0]) != FORMAT:
-            raise PackError(f"{path}: model of format {int(data['format'][0])}, this program reads {FORMAT}; make it anew with `kg train`")
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            number = int(archive["format"][0])
+            if number != FORMAT:
+                raise PackError(f"{path}: model of format {number}, this program reads {FORMAT}; make it anew with `kg train`")
+            data = {name: archive[name] for name in ("classes", "hashes", "counts", "columns", "values", *more)}
+        data["weights"] = _dense(data, len(data["classes"]))
+    except (OSError, ValueError, KeyError, IndexError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise PackError(f"{path}: not a readable model ({error}); make it anew with `kg train`") from error
     return data

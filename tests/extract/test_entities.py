@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from kg.extract import Extractor
+from kg.extract.analysis import analysis
+from kg.extract.entities import Thing, forms_of, things
+from kg.extract.names import Named
+
+
+def group(text: str, names: list[tuple[str, str]], extractor: Extractor, *, models: bool = False) -> list[Thing]:
+    """The entities of every occurrence of the given names."""
+    found = []
+    for name, kind in names:
+        at = text.find(name)
+        while at >= 0:
+            found.append(Named(at, at + len(name), kind, 0.9))
+            at = text.find(name, at + 1)
+    reading = analysis(text, extractor.pack)
+    return things(reading, found, linker=extractor.linker if models else None, subtyper=extractor.subtyper if models else None)
+
+
+def test_equal_names_are_one_entity_whatever_their_spaces_and_quotes(extractor: Extractor) -> None:
+    text = "磐石行动启动。磐石 行动见效。"
+    (thing,) = group(text, [("磐石行动", "Programme"), ("磐石 行动", "Programme")], extractor)
+    assert [text[s.start : s.end] for s in thing.spans] == ["磐石行动", "磐石 行动"]
+
+
+def test_one_name_of_two_types_is_two_entities(extractor: Extractor) -> None:
+    text = "云帆平台上线，云帆平台发布"
+    found = [Named(0, 4, "Asset", 0.9), Named(7, 11, "Organization", 0.9)]
+    assert len(things(analysis(text, extractor.pack), found, linker=None, subtyper=None)) == 2
+
+
+def test_a_bracket_makes_two_forms_one(extractor: Extractor) -> None:
+    text = "曜川能源集团有限公司（以下简称“曜川能源”）开会，曜川能源参会"
+    (thing,) = group(text, [("曜川能源集团有限公司", "Organization"), ("曜川能源", "Organization")], extractor)
+    assert thing.forms == ("曜川能源集团有限公司", "曜川能源")
+
+
+def test_the_registry_makes_two_forms_one(extractor: Extractor) -> None:
+    text = "中国联通发布成果，中国联合网络通信集团有限公司参会"
+    found = group(text, [("中国联通", "Organization"), ("中国联合网络通信集团有限公司", "Organization")], extractor)
+    assert [thing.forms[0] for thing in found] == ["中国联合网络通信集团有限公司"]
+    assert found[0].subtype == "Company"
+
+
+def test_a_short_form_joins_its_long_one(extractor: Extractor) -> None:
+    text = "曜川软件研究院与清河市第一中学结对。曜川软件研究院表示欢迎，软件研究院随后派员。"
+    found = group(text, [("曜川软件研究院", "Organization"), ("清河市第一中学", "Organization")], extractor, models=True)
+    assert len(found) == 2
+
+
+def test_two_departments_are_not_one(extractor: Extractor) -> None:
+    text = "市场部、财务部、人力资源部、法律部分别发言。"
+    names = [(n, "Organization") for n in ("市场部", "财务部", "人力资源部", "法律部")]
+    found = group(text, names, extractor, models=True)
+    assert len(found) == 4
+    assert {thing.subtype for thing in found} == {"Department"}
+
+
+def test_subtypes_follow_the_head_noun(extractor: Extractor) -> None:
+    text = "砺山股份有限公司、砺山大学、砺山市财政局、砺山集团党委、砺山行业协会"
+    names = ["砺山股份有限公司", "砺山大学", "砺山市财政局", "砺山集团党委", "砺山行业协会"]
+    found = group(text, [(n, "Organization") for n in names], extractor, models=True)
+    kinds = {thing.forms[0]: thing.subtype for thing in found}
+    assert [kinds[n] for n in names] == ["Company", "School", "GovernmentBody", "PartyBody", "Association"]
+
+
+def test_forms_are_in_the_order_of_their_first_mention() -> None:
+    text = "乙厂甲厂乙厂"
+    found = forms_of(text, [Named(4, 6, "Organization", 1), Named(2, 4, "Organization", 1), Named(0, 2, "Organization", 1)])
+    assert [(form.key, len(form.spans)) for form in found] == [("乙厂", 2), ("甲厂", 1)]
