@@ -31,6 +31,10 @@ _HEADER = """\
 """
 
 
+GROUNDED = "-grounded"
+"""How the names of the shapes end that ask for evidence of every fact."""
+
+
 def shapes_namespace(ontology: Ontology) -> str:
     """Return the namespace of the shapes, beside that of the ontology.
 
@@ -250,7 +254,7 @@ kgs:{name}-acyclic a sh:PropertyShape ;
 def _grounded(ontology: Ontology, predicate: Predicate) -> str:
     """Return the shape that every fact has evidence, wherever there is any evidence at all in the data."""
     return f"""\
-kgs:{predicate.name}-grounded a sh:NodeShape ;
+kgs:{predicate.name}{GROUNDED} a sh:NodeShape ;
     sh:targetSubjectsOf kgo:{predicate.name} ;
     sh:sparql kgs:{predicate.name}-evidence .
 kgs:{predicate.name}-evidence a sh:SPARQLConstraint ;

@@ -6,9 +6,10 @@ The engine is ``shacl`` (Rust); the tests hold it against pyshacl. https://www.w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pyoxigraph as ox
 import shacl
@@ -16,6 +17,8 @@ import shacl
 from kg.errors import PackError
 from kg.ontology import Ontology, check_name, load_ontology
 from kg.output import Output, Term, name_of, open_output, rebase
+from kg.report import REPORT, read_report
+from kg.shapes import GROUNDED
 
 SH = "http://www.w3.org/ns/shacl#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -60,18 +63,76 @@ class ValidationReport:
 def validate(source: Path, pack_dir: Path) -> ValidationReport:
     """Check a build's folder, or one RDF file, against the shapes of a domain pack.
 
+    A build that was asked for another profile of provenance has no ``rdf:Statement`` to look for; ``kg verify`` checks its
+    quotes.
+
     Raises:
         InputError: ``source`` cannot be read.
         PackError: The shapes are wrong or do not cover the ontology.
     """
     ontology = load_ontology(pack_dir)
     output = open_output(source, ontology=ontology)
-    text = rebase(shapes_text(pack_dir, ontology), ontology, output.namespace)
-    report = shacl.Shapes.from_turtle(text).validate_text(_data(output.store), format="ntriples")
     shapes = ox.Store()
-    shapes.load(text, format=ox.RdfFormat.TURTLE)
-    results = sorted({_violation(result, shapes, output) for result in report.results})
-    return ValidationReport(bool(report.conforms), tuple(results))
+    shapes.load(rebase(shapes_text(pack_dir, ontology), ontology, output.namespace), format=ox.RdfFormat.TURTLE)
+    found = [*(_ungrounded(shapes, output.store) if _reified(source) else ()), *_run_engine(shapes, output.store)]
+    results = sorted({_violation(result, shapes, output) for result in found})
+    return ValidationReport(not results, tuple(results))
+
+
+def _reified(source: Path) -> bool:
+    """Return whether the facts are to have ``rdf:Statement`` beside them; only the report of a build says that they are not."""
+    return not (source / REPORT).is_file() or "provenance" in read_report(source).get("formats", ("provenance",))
+
+
+class _Result(NamedTuple):
+    """What an engine found: terms in N-Triples, ``path`` and ``value`` where there is one, shapes from the inner to the outer."""
+
+    focus: str
+    value: str | None
+    path: str | None
+    shapes: tuple[str | None, ...]
+    text: str
+
+
+def _run_engine(shapes: ox.Store, store: ox.Store) -> Iterator[_Result]:
+    """Yield what the SHACL engine finds, by all shapes but those that ``_ungrounded`` checks."""
+    others = ox.Store()
+    others.extend(q for q in shapes if not (q.predicate.value == SH + "sparql" and _is_grounding(q.subject)))
+    text = others.dump(format=ox.RdfFormat.TURTLE, from_graph=ox.DefaultGraph())
+    assert text is not None
+    report = shacl.Shapes.from_turtle(text.decode("utf-8")).validate_text(_data(store), format="ntriples")
+    for r in report.results:
+        value = None if r.path is None and r.value == r.focus_node else r.value
+        text_ = " / ".join(sorted(r.messages)) or f"breaks {r.component}"
+        yield _Result(r.focus_node, value, r.path, (r.source_shape, r.root_shape), text_)
+
+
+def _ungrounded(shapes: ox.Store, store: ox.Store) -> Iterator[_Result]:
+    """Yield the facts without evidence, which the shapes ``…-grounded`` describe, where there is evidence at all.
+
+    The engines run the query of such a shape once for each entity, and each run looks at all evidence: quadratic.
+    """
+    stated = set(_stated(store))
+    for quad in shapes.quads_for_pattern(None, ox.NamedNode(SH + "targetSubjectsOf"), None) if stated else ():
+        if _is_grounding(quad.subject) and isinstance(quad.object, ox.NamedNode):
+            for fact in store.quads_for_pattern(None, quad.object, None, ox.DefaultGraph()):
+                if fact.triple not in stated:
+                    yield _Result(str(fact.subject), str(fact.object), str(fact.predicate), (str(quad.subject),), "")
+
+
+def _stated(store: ox.Store) -> Iterator[ox.Triple]:
+    """Yield what the evidence in the data states."""
+    subject, predicate, object_ = (ox.NamedNode(RDF + part) for part in ("subject", "predicate", "object"))
+    for quad in store.quads_for_pattern(None, subject, None, ox.DefaultGraph()):
+        predicates = [q.object for q in store.quads_for_pattern(quad.subject, predicate, None)]
+        objects = [q.object for q in store.quads_for_pattern(quad.subject, object_, None)]
+        for p in predicates:
+            if isinstance(p, ox.NamedNode) and isinstance(quad.object, ox.NamedNode | ox.BlankNode):
+                yield from (ox.Triple(quad.object, p, o) for o in objects)
+
+
+def _is_grounding(shape: Term) -> bool:
+    return isinstance(shape, ox.NamedNode) and shape.value.endswith(GROUNDED)
 
 
 def _data(store: ox.Store) -> str:
@@ -141,11 +202,10 @@ def _line(text: str, name: str) -> int:
     return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)), 1)
 
 
-def _violation(result: shacl.Result, shapes: ox.Store, output: Output) -> Violation:
-    shape = next((t for t in (_term(result.source_shape), _term(result.root_shape)) if isinstance(t, ox.NamedNode)), None)
+def _violation(result: _Result, shapes: ox.Store, output: Output) -> Violation:
+    shape = next((t for t in map(_term, result.shapes) if isinstance(t, ox.NamedNode)), None)
     predicate: Term | None = _predicate(result.path, shape, shapes)
-    focus = _owner(output.store, _term(result.focus_node))
-    value = None if result.path is None and result.value == result.focus_node else _term(result.value)
+    focus, value = _owner(output.store, _term(result.focus)), _term(result.value)
     evidence = _evidence(output.store, focus, predicate, value)
     if evidence is not None and evidence == focus:
         # People look for the fact, not for the node that describes it.
@@ -194,7 +254,7 @@ def _predicate(path: str | None, shape: ox.NamedNode | None, shapes: ox.Store) -
     return None
 
 
-def _messages(result: shacl.Result, shape: ox.NamedNode | None, shapes: ox.Store) -> tuple[str, str]:
+def _messages(result: _Result, shape: ox.NamedNode | None, shapes: ox.Store) -> tuple[str, str]:
     """Return the messages in Chinese and English: of the shape, of its SPARQL constraint, or whatever the engine says."""
     nodes: list[ox.NamedNode | ox.BlankNode] = []
     if shape is not None:
@@ -205,7 +265,7 @@ def _messages(result: shacl.Result, shape: ox.NamedNode | None, shapes: ox.Store
         found = {v.language: v.value for v in literals if isinstance(v, ox.Literal)}
         if found:
             return found.get("zh", ""), found.get("en", found.get(None, ""))
-    return "", " / ".join(sorted(result.messages)) or f"breaks {result.component}"
+    return "", result.text
 
 
 def _owner(store: ox.Store, node: Term | None) -> Term | None:
