@@ -35,7 +35,7 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage (read, extract, resolve, export), how much of it is done and how much there is."""
 
 ANNOTATIONS = "annotations"
-OURS = frozenset(name.split("/")[0] for files, _ in FORMATS.values() for name in files) | {ANNOTATIONS, MARK}
+OURS = frozenset(name.split("/")[0] for files, _ in FORMATS.values() for name in files) | {ANNOTATIONS, MARK, "report.html"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,15 @@ def build(
     annotations_dir: Path | None = None,
     jobs: int = 1,
     model: str = "fast",
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    renderer: str = "auto",
     progress: Progress = lambda stage, done, total: None,
 ) -> BuildReport:
     """Build the knowledge graph of ``inputs`` (files and folders) into the folder ``out``, which is replaced as a whole.
 
     Documents that cannot be read or extracted are left out and listed. ``annotations_dir`` holds corrected annotations, named
-    ``ID.json`` after the documents whose truth they are; those documents are not extracted.
+    ``ID.json`` after the documents whose truth they are; those documents are not extracted. ``formats`` are names of
+    ``kg.export.FORMATS``; ``renderer`` draws the page: vis, sigma or auto.
 
     Raises:
         InputError: No document could be read, or ``out`` cannot be written.
@@ -99,9 +102,9 @@ def build(
             graph = build_graph(knowledge, ontology)
             progress("resolve", 1, 1)
         with clock("export"):
-            report = make_report(documents, annotations, knowledge, problems=problems, corrected=given)
+            report = make_report(documents, annotations, knowledge, problems=problems, corrected=given, formats=formats)
             _write(folder, documents, annotations, report)
-            export(graph, ontology, folder, base_iri=base_iri, progress=progress)
+            export(graph, ontology, folder, base_iri=base_iri, formats=formats, renderer=renderer, progress=progress)
     return BuildReport(out, report, tuple(problems), tuple(unused), tuple(clock.seconds.items()))
 
 
@@ -112,6 +115,7 @@ def export(
     *,
     base_iri: str,
     formats: Sequence[str] = DEFAULT_FORMATS,
+    renderer: str = "auto",
     progress: Progress = lambda stage, done, total: None,
 ) -> list[Path]:
     """Write ``graph`` into ``folder`` in each of ``formats`` and return the files.
@@ -127,7 +131,7 @@ def export(
         names, write = FORMATS[name]
         for file in names:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        write(graph, ontology, folder, base_iri=base_iri)
+        write(graph, ontology, folder, base_iri=base_iri, **({"renderer": renderer} if name == "html" else {}))
         files += [folder / file for file in names]
     progress("export", len(formats), len(formats))
     return files

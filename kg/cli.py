@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kg import __version__
+from kg import __version__, showing
 from kg.errors import InputError, KgError
-from kg.options import AsJson, Form, Jobs, Model, Out, Pack
+from kg.options import AsJson, Form, Jobs, Model, Out, Pack, Provenance, Renderer
 
 # Everything else is imported by the command that needs it, so that `kg --help` answers at once.
 if TYPE_CHECKING:
@@ -41,21 +41,33 @@ app = typer.Typer(
 def build(
     inputs: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="INPUT", help="文档或文件夹（.txt、.md）。 Files and folders; default: seeds/."
-        ),
+        typer.Argument(metavar="INPUT", help="文档或文件夹（.txt、.md）。 Files and folders; default: seeds/."),
     ] = None,
     out: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT", help="输出文件夹，整体替换。 Replaced as a whole.")
     ] = Path("output"),
     pack: Pack = None,
     base_iri: Annotated[
-        str | None, typer.Option("--base-iri", metavar="IRI", help="标识符前缀。 Prefix of all IRIs; default https://example.org/kg/.")
+        str | None,
+        typer.Option("--base-iri", metavar="IRI", help="标识符前缀。 Prefix of all IRIs; default https://example.org/kg/."),
     ] = None,
     annotations: Annotated[
         Path | None,
         typer.Option("--annotations", metavar="DIR", help="人工校正的标注 ID.json。 Corrected annotations, taken as the truth."),
     ] = None,
+    provenance: Annotated[
+        Provenance,
+        typer.Option(
+            "--provenance", metavar="none|reified|rdf12|named-graphs", help="出处的 RDF 形式。 How RDF tells who says so."
+        ),
+    ] = Provenance.reified,
+    infer: Annotated[
+        bool, typer.Option("--infer", help="另写 inferred.ttl：由事实推出的。 Also write what follows from the facts, apart.")
+    ] = False,
+    renderer: Annotated[
+        Renderer,
+        typer.Option("--renderer", metavar="auto|vis|sigma", help="网页用什么画。 What draws graph.html; auto: by size."),
+    ] = Renderer.auto,
     model: Model = "fast",
     jobs: Jobs = 1,
 ) -> None:
@@ -68,6 +80,7 @@ def build(
     """
     from kg import terminal
     from kg.build import build as run
+    from kg.export import formats_of
     from kg.naming import DEFAULT_BASE_IRI
     from kg.ontology import default_pack, load_ontology
 
@@ -81,6 +94,8 @@ def build(
             annotations_dir=annotations,
             jobs=jobs,
             model=model,
+            formats=formats_of(provenance.value, infer=infer),
+            renderer=renderer.value,
             progress=progress,
         )
     documents = done.report["documents"]
@@ -162,7 +177,7 @@ def evaluate(
     cases = read_cases(gold, predictions or _extraction(pack, model), ontology=ontology)
     evaluation = score(cases, ontology=ontology)
     if html:
-        _write(html, render_comparison(cases, evaluation, ontology=ontology))
+        showing.write_text(html, render_comparison(cases, evaluation, ontology=ontology))
     if as_json:
         _print_json(dataclasses.asdict(evaluation) | ({} if errors else {"differences": len(evaluation.differences)}))
     else:
@@ -206,9 +221,7 @@ def train(
 @app.command()
 def query(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="构建结果或 RDF 文件。 What kg build wrote, or an RDF file.")],
-    sparql: Annotated[
-        str | None, typer.Argument(metavar="QUERY", help="SPARQL、.rq 文件或问题名。 Default: a list.")
-    ] = None,
+    sparql: Annotated[str | None, typer.Argument(metavar="QUERY", help="SPARQL、.rq 文件或问题名。 Default: a list.")] = None,
     bindings: Annotated[
         list[str] | None, typer.Option("--set", metavar="VAR=VALUE", help="给变量赋值，可重复。 Bind a variable; repeatable.")
     ] = None,
@@ -216,6 +229,7 @@ def query(
         Form, typer.Option("--format", "-f", metavar="table|csv|json|turtle", help="输出形式。 How the answer is printed.")
     ] = Form.table,
     iris: Annotated[bool, typer.Option("--iris", help="显示 IRI 而非名称。 IRIs in place of names.")] = False,
+    inferred: Annotated[bool, typer.Option("--infer", help="也查推出的事实。 Ask inferred.ttl, too.")] = False,
     pack: Pack = None,
 ) -> None:
     """用 SPARQL 查询。 Ask the graph in SPARQL, or one of the competency questions of the domain pack.
@@ -235,7 +249,7 @@ def query(
         rows = [(q.name, q.title_zh, q.title_en, "、".join(f"--set {name}" for name, _ in q.parameters)) for q in questions]
         terminal.table(("问题 question", "", "", "参数 parameters"), rows)
         return
-    found = run_query(out, sparql, set=_bindings(bindings or []), pack=pack)
+    found = run_query(out, sparql, set=_bindings(bindings or []), pack=pack, inferred=inferred)
     if form is Form.table:
         header, rows_ = answer.cells(found, iris=iris)
         terminal.table(header, rows_)
@@ -332,41 +346,6 @@ def export(
 
 
 @app.command()
-def load(
-    out: Out,
-    uri: Annotated[
-        str | None, typer.Option("--neo4j", metavar="URI", help="Bolt 地址，如 bolt://localhost:7687。 A running Neo4j.")
-    ] = None,
-    user: Annotated[str, typer.Option("--user", metavar="NAME", help="用户名。 The user of Neo4j.")] = "neo4j",
-    password: Annotated[
-        str, typer.Option("--password", envvar="NEO4J_PASSWORD", metavar="TEXT", help="密码。 Better: set NEO4J_PASSWORD.")
-    ] = "",
-    database: Annotated[
-        str | None, typer.Option("--database", metavar="NAME", help="Neo4j 数据库名。 The database of Neo4j.")
-    ] = None,
-    ladybug: Annotated[
-        Path | None, typer.Option("--ladybug", metavar="FILE", help="嵌入式数据库文件。 The file of an embedded database.")
-    ] = None,
-) -> None:
-    """装入图数据库。 Load the graph into a running Neo4j or an embedded Ladybug database; loading again adds nothing twice.
-
-    例 examples:  kg load output --neo4j bolt://localhost:7687    kg load output --ladybug graph.lbug
-    """
-    from kg import terminal
-    from kg.export.nodelink import read_graph
-    from kg.load import load_ladybug, load_neo4j
-
-    if (uri is None) == (ladybug is None):
-        raise InputError("load: give either --neo4j URI or --ladybug FILE")
-    graph = read_graph(out)
-    if uri is not None:
-        done = load_neo4j(graph, uri, user=user, password=password, database=database)
-    elif ladybug is not None:
-        done = load_ladybug(graph, ladybug)
-    terminal.say(f"实体 nodes {done.nodes}, 关系 edges {done.edges}")
-
-
-@app.command()
 def stats(
     out: Out,
     uncovered: Annotated[bool, typer.Option("--uncovered", help="列出无事实的句子。 List sentences without a fact.")] = False,
@@ -391,6 +370,11 @@ def stats(
     terminal.show_coverage(report, uncovered=uncovered, dropped=dropped, limit=limit)
     for problem in report["problems"]:
         terminal.say(f"✗ {problem['path']}: {problem['message']}")
+
+
+app.add_typer(showing.load)
+app.command()(showing.report)
+app.command()(showing.draw)
 
 
 @app.callback(invoke_without_command=True)
@@ -455,13 +439,6 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made a folder: {error.strerror}") from error
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _print_json(value: object) -> None:

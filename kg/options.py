@@ -20,6 +20,23 @@ Out = Annotated[Path, typer.Argument(metavar="OUT", help="kg build 写出的文�
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Print JSON.")]
 
 
+class Provenance(enum.StrEnum):
+    """How the sentences behind the facts are written as RDF."""
+
+    none = "none"
+    reified = "reified"
+    rdf12 = "rdf12"
+    named_graphs = "named-graphs"
+
+
+class Renderer(enum.StrEnum):
+    """What draws the HTML graph."""
+
+    auto = "auto"
+    vis = "vis"
+    sigma = "sigma"
+
+
 class Form(enum.StrEnum):
     """The forms of an answer."""
 

@@ -32,15 +32,16 @@ class Output:
     paths: tuple[Path, ...]
 
 
-def open_output(source: Path, *, ontology: Ontology, with_ontology: bool = False) -> Output:
-    """Load a build's folder (``graph.ttl`` and ``provenance.ttl``) or one RDF file into a store in memory.
+def open_output(source: Path, *, ontology: Ontology, with_ontology: bool = False, with_inferred: bool = False) -> Output:
+    """Load a build's folder (``graph.ttl`` and its provenance, in whatever profile) or one RDF file into a store in memory.
 
-    With ``with_ontology`` the classes, predicates and labels of the domain pack are loaded, too.
+    With ``with_ontology`` the classes, predicates and labels of the domain pack are loaded, too, and with ``with_inferred`` what
+    follows from the facts (``inferred.ttl``).
 
     Raises:
         InputError: There is no such file or folder, or it does not hold RDF.
     """
-    paths = _files(source)
+    paths = _files(source) + ((_inferred(source),) if with_inferred else ())
     store = ox.Store()
     prefixes: dict[str, str] = {}
     for path in paths:
@@ -106,10 +107,21 @@ def _files(source: Path) -> tuple[Path, ...]:
         return (source,)
     if not source.is_dir():
         raise InputError(f"{source}: no such file or folder; give the output folder of a build, or an RDF file")
-    graph, provenance = source / "graph.ttl", source / "provenance.ttl"
+    graph = source / "graph.ttl"
     if not graph.is_file():
         raise InputError(f"{source}: holds no graph.ttl; it is not the output of a build")
-    return (graph, provenance) if provenance.is_file() else (graph,)
+    for name in ("provenance.ttl", "provenance-rdf12.ttl"):
+        if (source / name).is_file():
+            return (graph, source / name)
+    # One graph a document; its default graph is that of graph.ttl
+    return (source / "graph.trig",) if (source / "graph.trig").is_file() else (graph,)
+
+
+def _inferred(source: Path) -> Path:
+    path = source / "inferred.ttl"
+    if not path.is_file():
+        raise InputError(f"{source}: holds no inferred.ttl; kg build --infer, or kg export --to inferred, writes it")
+    return path
 
 
 def _format(path: Path) -> ox.RdfFormat:

@@ -76,8 +76,10 @@ def list_queries(pack_dir: Path) -> tuple[NamedQuery, ...]:
     return tuple(_named_query(path) for path in sorted((pack_dir / "queries").glob("*.rq")))
 
 
-def run_query(source: Path, query: str, *, set: Mapping[str, str] | None = None, pack: Path | None = None) -> Answer:
-    """Run a query over a build's folder or an RDF file.
+def run_query(
+    source: Path, query: str, *, set: Mapping[str, str] | None = None, pack: Path | None = None, inferred: bool = False
+) -> Answer:
+    """Run a query over a build's folder or an RDF file; with ``inferred`` also over what follows from the facts.
 
     ``query`` is SPARQL, the path of a ``.rq`` file, or the name of one of the pack's (``01-pairs``, or ``pairs``). ``set`` binds
     variables: a name stands for everything that carries it, ``<iri>`` and ``prefix:name`` for themselves.
@@ -88,7 +90,8 @@ def run_query(source: Path, query: str, *, set: Mapping[str, str] | None = None,
     """
     ontology = load_ontology(pack or default_pack())
     text = query_text(query, ontology)
-    return run_on(open_output(source, ontology=ontology, with_ontology=True), text, ontology=ontology, set=set)
+    output = open_output(source, ontology=ontology, with_ontology=True, with_inferred=inferred)
+    return run_on(output, text, ontology=ontology, set=set)
 
 
 def run_on(output: Output, text: str, *, ontology: Ontology, set: Mapping[str, str] | None = None) -> Answer:

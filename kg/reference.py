@@ -17,8 +17,15 @@ def render_reference() -> str:
     group: Any = get_command(app)
     parts = ["# 命令 Commands", "", "本页由 `python -m kg.reference` 生成。 Generated; do not edit.", "", _dedent(group.help), ""]
     for name, command in sorted(group.commands.items()):
-        parts += [f"## kg {name}", "", _dedent(command.help), "", *_table(command), ""]
+        parts += _section(f"kg {name}", command)
+        for within, deeper in sorted(getattr(command, "commands", {}).items()):
+            parts += _section(f"kg {name} {within}", deeper, level=3)
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _section(name: str, command: Any, *, level: int = 2) -> list[str]:
+    table = [] if hasattr(command, "commands") else [*_table(command), ""]
+    return [f"{'#' * level} {name}", "", _dedent(command.help), "", *table]
 
 
 def _dedent(text: str | None) -> str:

@@ -26,15 +26,17 @@ def make_report(
     *,
     problems: Iterable[Problem] = (),
     corrected: Iterable[str] = (),
+    formats: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return what ``report.json`` holds.
 
     ``annotations`` and ``corrected`` are keyed by document id; the latter are those that a person's annotation stood in for.
-    Spans are ``[start, end]`` in code points of the document's text.
+    ``formats`` are those that the build writes. Spans are ``[start, end]`` in code points of the document's text.
     """
     given = set(corrected)
     return {
         "version": __version__,
+        "formats": list(formats),
         "documents": {
             "built": len(documents),
             "extracted": len(documents) - len(given),

@@ -18,6 +18,7 @@ from kg.errors import KgError
 from kg.export import DEFAULT_FORMATS, FORMATS, nodelink
 from kg.export.rdf import VOCABULARIES, Names, value
 from kg.export.readback import READERS, Content, read_reference
+from kg.report import REPORT, read_report
 
 _RDF, _OA, _NIF = VOCABULARIES["rdf"], VOCABULARIES["oa"], VOCABULARIES["nif"]
 
@@ -26,7 +27,7 @@ def verify(out_dir: Path) -> list[str]:
     """Return what is wrong with the output folder, one line each; nothing is good.
 
     Every mention and every quote must be the text at its offsets, and every export that is there must hold the same nodes and
-    edges, by id, count and content. For each file the first difference is named; a file that every build writes must be there.
+    edges, by id, count and content. For each file the first difference is named; a file that the build wrote must be there.
 
     Raises:
         InputError: The folder has no ``graph.json`` that can be read.
@@ -35,7 +36,7 @@ def verify(out_dir: Path) -> list[str]:
     base_iri = str(graph.graph.get("base_iri", naming.DEFAULT_BASE_IRI))
     found = list(_grounding(graph))
     reference = read_reference(graph)
-    for file in sorted(file for name in DEFAULT_FORMATS for file in FORMATS[name][0]):
+    for file in sorted(file for name in _formats(out_dir) for file in FORMATS[name][0]):
         if not (out_dir / file).is_file():
             found.append(f"{file}: is missing")
     for file, read in READERS.items():
@@ -55,6 +56,12 @@ def verify(out_dir: Path) -> list[str]:
             if difference:
                 found.append(f"{file}: {difference}")
     return found
+
+
+def _formats(out_dir: Path) -> list[str]:
+    """Return the formats that the build wrote; where no report says which, those that every build writes."""
+    written = read_report(out_dir).get("formats") if (out_dir / REPORT).is_file() else None
+    return [name for name in written or DEFAULT_FORMATS if name in FORMATS]
 
 
 def compare(content: Content, reference: Content) -> str:

@@ -131,11 +131,10 @@ def test_export_lists_formats_and_writes_one_more(gold_output: Path, tmp_path: P
 def test_load_fills_an_embedded_database(gold_output: Path, tmp_path: Path) -> None:
     counts = json.loads((gold_output / "report.json").read_text(encoding="utf-8"))["counts"]
     for _ in range(2):
-        done = run("load", gold_output, "--ladybug", tmp_path / "graph.lbug")
+        done = run("load", "ladybug", tmp_path / "graph.lbug", gold_output)
         assert done.stdout.strip() == f"实体 nodes {counts['entities']}, 关系 edges {counts['facts']}", done.stderr
-    neither = run("load", gold_output)
-    assert (neither.returncode, "give either --neo4j URI or --ladybug FILE" in neither.stderr) == (2, True)
-    nobody = run("load", gold_output, "--neo4j", "bolt://127.0.0.1:1")
+    assert run("load", "ladybug", tmp_path / "missing" / "x", "nowhere").returncode == 2
+    nobody = run("load", "neo4j", gold_output, "--uri", "bolt://127.0.0.1:1")
     assert (nobody.returncode, nobody.stderr.startswith("kg: bolt://127.0.0.1:1: cannot load")) == (2, True)
 
 

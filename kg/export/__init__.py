@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kg.errors import InputError
 from kg.export import cyjs, datasets, gexf, graphml, html, inferred, jsonld, neo4j, nodelink, provenance, turtle, void
 
 Writer = Callable[..., None]
@@ -30,3 +31,21 @@ FORMATS: dict[str, tuple[tuple[str, ...], Writer]] = {
 
 DEFAULT_FORMATS = ("turtle", "provenance", "html", "json", "jsonld", "graphml", "gexf", "neo4j-csv", "cypher")
 """What ``kg build`` writes."""
+
+PROVENANCE: dict[str, tuple[str, ...]] = {"none": (), "reified": ("provenance",), "rdf12": ("rdf12",), "named-graphs": ("trig",)}
+"""How the sentences behind the facts are written as RDF: profile → its formats."""
+
+
+def formats_of(provenance: str, *, infer: bool = False) -> tuple[str, ...]:
+    """Return the formats of a build with this profile of provenance and, with ``infer``, what follows from the facts.
+
+    >>> formats_of("rdf12", infer=True)[:3]
+    ('turtle', 'rdf12', 'inferred')
+
+    Raises:
+        InputError: There is no such profile.
+    """
+    if provenance not in PROVENANCE:
+        raise InputError(f"unknown profile of provenance {provenance!r}; known are {', '.join(PROVENANCE)}")
+    rest = tuple(name for name in DEFAULT_FORMATS if name not in ("turtle", "provenance"))
+    return ("turtle", *PROVENANCE[provenance], *(["inferred"] if infer else []), *rest)

@@ -35,6 +35,8 @@ _START, _END = term("oa:start"), term("oa:end")
 _QUOTE, _POSITION = term("oa:TextQuoteSelector"), term("oa:TextPositionSelector")
 _PHRASE, _ANCHOR, _REFERS = term("nif:OffsetBasedString"), term("nif:anchorOf"), term("itsrdf:taIdentRef")
 _BEGIN, _STOP, _CONTEXT = term("nif:beginIndex"), term("nif:endIndex"), term("nif:referenceContext")
+SOURCES = (_DERIVED, _CONTEXT)
+"""The predicates that lead from evidence and from a mention to its document."""
 _NON_NEGATIVE = term("xsd:nonNegativeInteger")
 
 
@@ -42,7 +44,7 @@ def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: s
     """Write ``provenance.ttl``."""
     names = Names(base_iri)
     with open(out_dir / "provenance.ttl", "w", encoding="utf-8", newline="\n") as file:
-        write_blocks(provenance_blocks(graph, names), file, _prefixes(graph, names))
+        write_blocks(provenance_blocks(graph, names), file, provenance_prefixes(graph, names))
 
 
 def write_rdf12(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
@@ -50,10 +52,11 @@ def write_rdf12(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_
     names = Names(base_iri)
     with open(out_dir / "provenance-rdf12.ttl", "w", encoding="utf-8", newline="\n") as file:
         file.write('VERSION "1.2"\n')
-        write_blocks(provenance_blocks(graph, names, triple_terms=True), file, _prefixes(graph, names))
+        write_blocks(provenance_blocks(graph, names, triple_terms=True), file, provenance_prefixes(graph, names))
 
 
-def _prefixes(graph: kgraph.Graph, names: Names) -> dict[str, str]:
+def provenance_prefixes(graph: kgraph.Graph, names: Names) -> dict[str, str]:
+    """Return prefix → namespace for evidence and mentions."""
     return prefixes_of(graph, names, PREFIXES) | {"evidence": f"{names.base_iri}id/evidence/"}
 
 

@@ -36,9 +36,11 @@ def render_html(
     return assemble(data, network_data(data), renderer=chosen)
 
 
-def write_html(graph: Graph, ontology: Ontology, out_dir: Path, *, base_iri: str = DEFAULT_BASE) -> None:
-    """Write ``graph.html`` into ``out_dir``, in UTF-8 whatever the locale."""
-    text = render_html(graph, ontology, base_iri=base_iri)
+def write_html(
+    graph: Graph, ontology: Ontology, out_dir: Path, *, base_iri: str = DEFAULT_BASE, renderer: str = "auto"
+) -> None:
+    """Write ``graph.html`` into ``out_dir``, in UTF-8 whatever the locale; ``auto`` chooses by the number of nodes."""
+    text = render_html(graph, ontology, base_iri=base_iri, renderer=None if renderer == "auto" else renderer)
     Path(out_dir, "graph.html").write_bytes(text.encode("utf-8"))
 
 

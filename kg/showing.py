@@ -1,0 +1,143 @@
+"""The commands that bring a graph before people and other programs: load, report, draw, serve, shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kg.errors import InputError
+from kg.options import Out, Pack
+
+if TYPE_CHECKING:
+    from kg.load import Loaded
+    from kg.validate import Violation
+
+Built = Annotated[
+    Path, typer.Argument(metavar="OUT", help="kg build 写出的文件夹。 The folder that kg build wrote; default: output.")
+]
+
+load = typer.Typer(
+    name="load",
+    help=(
+        "装入图数据库，重复装入不会重复。 Load the graph into a running Neo4j or an embedded Ladybug database; "
+        "loading again adds nothing twice.\n\n"
+        "需要 needs: pip install 'kg-builder[databases]'"
+    ),
+    no_args_is_help=True,
+)
+
+
+@load.command("neo4j")
+def load_neo4j(
+    out: Built = Path("output"),
+    uri: Annotated[
+        str, typer.Option("--uri", metavar="URI", help="Bolt 地址。 Where the server listens.")
+    ] = "bolt://localhost:7687",
+    user: Annotated[str, typer.Option("--user", metavar="NAME", help="用户名。 The user.")] = "neo4j",
+    password: Annotated[
+        str, typer.Option("--password", envvar="NEO4J_PASSWORD", metavar="TEXT", help="密码。 Better: set NEO4J_PASSWORD.")
+    ] = "",
+    database: Annotated[
+        str | None, typer.Option("--database", metavar="NAME", help="数据库名。 The database; default: the user's.")
+    ] = None,
+) -> None:
+    """装入运行中的 Neo4j。 Load into a running Neo4j, or what speaks its protocol.
+
+    例 example:  NEO4J_PASSWORD=… kg load neo4j --uri bolt://localhost:7687
+    """
+    from kg.export.nodelink import read_graph
+    from kg.load import load_neo4j as run
+
+    _say_loaded(run(read_graph(out), uri, user=user, password=password, database=database))
+
+
+@load.command("ladybug")
+def load_ladybug(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="数据库文件，没有则新建。 The database; made if it is not there.")],
+    out: Built = Path("output"),
+) -> None:
+    """装入嵌入式数据库 Ladybug。 Load into the file of an embedded database.
+
+    例 example:  kg load ladybug graph.lbug output
+    """
+    from kg.export.nodelink import read_graph
+    from kg.load import load_ladybug as run
+
+    _say_loaded(run(read_graph(out), path))
+
+
+def report(
+    out: Out,
+    page: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="写到哪里。 Default: report.html in OUT.")
+    ] = None,
+    pack: Pack = None,
+) -> None:
+    """一页报告 report.html：数量、机构、项目、口号、时间、伙伴、覆盖、校验。 One page on a build, with validation."""
+    from kg import terminal
+    from kg.export.html.summary import render_report
+    from kg.export.nodelink import read_graph
+    from kg.ontology import default_pack, load_ontology
+    from kg.report import read_report
+    from kg.validate import validate
+
+    pack = pack or default_pack()
+    graph, facts = read_graph(out), read_report(out)
+    checked = validate(out, pack)
+    violations = [_line(violation) for violation in checked.results]
+    page = page or out / "report.html"
+    write_text(page, render_report(graph, load_ontology(pack), facts, conforms=checked.conforms, violations=violations))
+    terminal.say(f"已写入 written: {page}")
+
+
+def draw(
+    out: Out,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="画谁的周围，缺省全图。 Around whom; default: all.")] = None,
+    picture: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE.svg", help="写到哪里。 Where the picture goes.")
+    ] = Path("graph.svg"),
+    depth: Annotated[int, typer.Option("--depth", min=1, metavar="N", help="几步以内。 Within how many facts.")] = 2,
+    plain: Annotated[bool, typer.Option("--no-labels", help="边上不写关系。 No relation written on the edges.")] = False,
+    pack: Pack = None,
+) -> None:
+    """画成 SVG，供论文用。 Draw the graph, or what lies around a thing, as a still picture for a paper.
+
+    例 example:  kg draw output 支付公司 --depth 2 -o fig.svg
+    """
+    from kg import terminal
+    from kg.export.html.figure import draw_svg
+    from kg.export.nodelink import read_graph
+    from kg.ontology import default_pack, load_ontology
+
+    if picture.suffix.lower() != ".svg":
+        raise InputError(f"{picture}: only .svg is drawn; a browser, Inkscape or rsvg-convert makes PNG or PDF of it")
+    svg = draw_svg(read_graph(out), load_ontology(pack or default_pack()), around=name, depth=depth, names=not plain)
+    write_text(picture, svg)
+    terminal.say(f"已写入 written: {picture}")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` as UTF-8.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _say_loaded(done: Loaded) -> None:
+    from kg import terminal
+
+    terminal.say(f"实体 nodes {done.nodes}, 关系 edges {done.edges}")
+
+
+def _line(violation: Violation) -> str:
+    parts = (violation.entity_name or violation.entity, violation.predicate_name, violation.value_name or violation.value)
+    line = f"{' '.join(part for part in parts if part)}：{violation.message_zh or violation.message_en}"
+    sentence = " ".join(violation.sentence.split())
+    return f"{line} “{sentence}” — {violation.document}" if sentence else line
