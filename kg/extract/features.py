@@ -83,7 +83,7 @@ def _kinds(points: U64) -> Ints:
 def words_of(lexed: Lexed) -> tuple[Ints, Ints, Ints]:
     """Word starts, word ends, and for each character the number of its word."""
     starts = np.flatnonzero(lexed.begin).astype(np.int64)
-    ends = np.append(starts[1:], len(lexed.begin)).astype(np.int64)
+    ends = np.append(starts[1:], len(lexed.begin))[: len(starts)].astype(np.int64)
     return starts, ends, (np.cumsum(lexed.begin) - 1).astype(np.int64)
 
 
