@@ -17,7 +17,6 @@ import shacl
 from kg.errors import PackError
 from kg.ontology import Ontology, check_name, load_ontology
 from kg.output import Output, Term, name_of, open_output, rebase
-from kg.report import REPORT, read_report
 from kg.shapes import GROUNDED
 
 SH = "http://www.w3.org/ns/shacl#"
@@ -74,14 +73,9 @@ def validate(source: Path, pack_dir: Path) -> ValidationReport:
     output = open_output(source, ontology=ontology)
     shapes = ox.Store()
     shapes.load(rebase(shapes_text(pack_dir, ontology), ontology, output.namespace), format=ox.RdfFormat.TURTLE)
-    found = [*(_ungrounded(shapes, output.store) if _reified(source) else ()), *_run_engine(shapes, output.store)]
+    found = [*_ungrounded(shapes, output.store), *_run_engine(shapes, output.store)]
     results = sorted({_violation(result, shapes, output) for result in found})
     return ValidationReport(not results, tuple(results))
-
-
-def _reified(source: Path) -> bool:
-    """Return whether the facts are to have ``rdf:Statement`` beside them; only the report of a build says that they are not."""
-    return not (source / REPORT).is_file() or "provenance" in read_report(source).get("formats", ("provenance",))
 
 
 class _Result(NamedTuple):
