@@ -23,7 +23,7 @@ from kg.extract.grammar import facts, propose
 from kg.extract.mentions import complete, notices, proposals
 from kg.extract.names import Named
 from kg.extract.models import load_chain, load_classifier
-from kg.extract.relations import Candidate, Place, Schema, candidates, schema, sentences, shared
+from kg.extract.relations import STANDING, Candidate, Place, Schema, candidates, schema, sentences, shared
 from kg.lexicon import load_lexicon
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Document, Dropped, Mention, Span
 from kg.ontology import Ontology, load_ontology, subtypes, types
@@ -220,7 +220,7 @@ def select(
             subject, object_ = places[pair.first].entity, places[pair.second].entity
             if name.startswith("-"):
                 name, subject, object_ = name[1:], object_, subject
-            if chance < thresholds.get(name, 0.45):
+            if chance < thresholds.get(name, 0.45) or (pair.unreal and name not in STANDING):
                 continue
             if name in symmetric and subject > object_:
                 subject, object_ = object_, subject

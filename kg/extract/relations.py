@@ -19,6 +19,7 @@ from kg.extract.analysis import Analysis
 from kg.extract.loglinear import Example, hashed
 
 _CLAUSE = re.compile(r"[^。！？!?\n]*[。！？!?\n]?")
+STANDING = frozenset({"partOf", "holdsPosition"})
 _THIS = re.compile("(?:该|此次|本次|这一|这个|此|这项|这场|上述)[\u4e00-\u9fff]{2}|会上|会议|活动|会前|会后|期间|现场|仪式")
 _LIST = re.compile(r"^[”\"》）)\s]*(?:、|和|与|及|以及|/|,|，|同|暨)[“\"《（(\s]*(?:[0-9一二两三四五六七八九十]+\s*[个支项家份]\s*)?[“\"《（(\s]*$")
 
@@ -36,13 +37,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A pair of mentions ``first``/``second`` (indices into the places), the sentence it is judged in, and its features."""
+    """A pair of mentions ``first``/``second`` (indices into the places), the sentence it is judged in, and its features.
+
+    ``unreal`` says that its clause is planned, wished for or denied: then only what holds anyway (``STANDING``) may be stated there.
+    """
 
     first: int
     second: int
     sentence: tuple[int, int]
     carried: str
     example: Example
+    unreal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +122,11 @@ def candidates(reading: Analysis, places: Sequence[Place], fit: Schema) -> list[
             here.append(cursor)
             cursor += 1
         frame = _Frame(reading, places, here, start, end)
+        inner = _inner(places, here)
         for i, a in enumerate(here):
             for b in here[i + 1 : i + 26]:
-                _add(found, frame, fit, a, b, "")
+                if a not in inner and (b not in inner or places[b].end <= places[a].end) or inner.get(a) == b:
+                    _add(found, frame, fit, a, b, "")
         seen = {places[h].entity for h in here}
         carried = _carried(focus, places, number)
         for owner in owners[:1]:
@@ -128,9 +135,22 @@ def candidates(reading: Analysis, places: Sequence[Place], fit: Schema) -> list[
         for c, why in carried:
             if places[c].entity not in seen:
                 for h in here[:12]:
-                    _add(found, frame, fit, c, h, why)
+                    if h not in inner:
+                        _add(found, frame, fit, c, h, why)
         _turn(focus, frame, number)
     return found + _ownership(reading, places, fit, owners, first_of)
+
+
+def _inner(places: Sequence[Place], here: Sequence[int]) -> dict[int, int]:
+    """Mentions inside longer ones, each with the mention around it: a name's owner is no party to what the name's bearer does."""
+    inner: dict[int, int] = {}
+    around: int | None = None
+    for h in here:
+        if around is not None and places[h].end <= places[around].end:
+            inner[h] = around
+        else:
+            around = h
+    return inner
 
 
 @dataclass(slots=True)
@@ -211,7 +231,17 @@ def _add(found: list[Candidate], frame: _Frame, fit: Schema, a: int, b: int, why
     if len(possible) < 2:
         return
     features = _pair_features(frame, a, b, why)
-    found.append(Candidate(a, b, (frame.start, frame.end), why, Example(features, possible)))
+    found.append(Candidate(a, b, (frame.start, frame.end), why, Example(features, possible), _unreal(frame, b, why)))
+
+
+def _unreal(frame: _Frame, b: int, why: str) -> bool:
+    """Whether the clause up to the second mention (or, if the first is carried, the whole of it) is planned, wished for or denied."""
+    reading, place = frame.reading, frame.places[b]
+    start = _clause_start(reading.text, frame.places[_list_edge(frame, b, -1)].start, frame.start)
+    return any(
+        "unreal" in names and reading.lexed.begin[at] and not any(p.start <= at < p.end for p in (frame.places[h] for h in frame.here))
+        for at, _, names in _cues(reading.markers, start, place.start)
+    )
 
 
 def _list_edge(frame: _Frame, at: int, step: int) -> int:
@@ -300,6 +330,11 @@ def _pair_features(frame: _Frame, a: int, b: int, why: str) -> NDArray[np.uint64
         parts += [f"ql{text[at:end]}{t}", f"qd{min((gap_end - end) // 2, 4)}{names[0]}{t}", f"qlg{text[at:end]}{text[end:gap_end][:2]}{t}"]
         at, end, names = cues[0]
         parts.append(f"qf{text[at:end]}{t}{len(inside) > 0}")
+    for cue_list, place in ((cues, "m"), (after, "a")):
+        for at, end, names in cue_list:
+            if len(names) == 1:
+                joint = text[gap_start : gap_start + 1] in "与同和" if middle else False
+                parts += [f"u{place}{names[0]}{t}", f"uj{place}{names[0]}{joint}{t}{right != b}", f"uw{place}{text[at:end]}{joint}{t}"]
     if after:
         at, end, names = after[0]
         parts += [f"qa{text[at:end]}{t}{at - tail_start < 3}", f"qas{text[tail_start:at][:3]}{names[0]}{t}"]
@@ -401,15 +436,19 @@ def _ownership(reading: Analysis, places: Sequence[Place], fit: Schema, owners: 
     units = sum(kinds[kind] for kind in ("Department", "PartyBody", "WorkingGroup"))
     profile = f"{min(units, 6) // 2}{min(kinds['Company'], 6) // 2}"
     short = {text[p.start : p.end] for p in places}
+    prefix_of = _prefixes(text, places)
     for entity in sorted(first_of):
         at = first_of[entity]
         y = places[at]
         if y.type != "Organization":
             continue
         name = text[y.start : y.end]
-        for rank, owner in enumerate(owners):
+        within = [o for o in prefix_of.get(entity, ()) if o not in owners]
+        for rank, owner in enumerate([*owners, *within]):
             if owner == entity:
                 continue
+            rank = min(rank, 3)
+            holds = owner in prefix_of.get(entity, ())
             x = places[first_of[owner]]
             lead = text[x.start : x.end]
             shared = next((k for k in range(4, 1, -1) if lead[:k] == name[:k] or lead[-k:] == name[:k]), 0)
@@ -419,7 +458,7 @@ def _ownership(reading: Analysis, places: Sequence[Place], fit: Schema, owners: 
                 f"n{min(total[entity], 3)}{y.subtype}", f"on{min(total[owner], 6)}{rank}{y.subtype}", f"in{lead in name}{s}", f"b{text[max(0, y.start - 2) : y.start]}{y.subtype}",
                 f"hd{y.start < 150}{y.subtype}{rank}", f"src{'来源' in text[max(0, y.start - 8) : y.start] or '发布人' in text[max(0, y.start - 8) : y.start]}{y.subtype}{rank}",
                 f"tl{x.start < 40}{rank}{y.subtype}", f"of{name[0]}{y.subtype}", f"oh{lead[-2:]}{y.subtype}{rank}", f"len{len(name) < 6}{y.subtype}{shared}",
-                f"lead{min(len(owners), 3)}{rank}", f"pro{profile}{y.subtype}{rank}", f"prh{profile}{name[-2:]}{rank}", f"pu{min(units, 8)}{y.subtype}", f"pm{min(kinds[y.subtype], 6)}{y.subtype}{rank}",
+                f"lead{min(len(owners), 3)}{rank}", f"holds{holds}{s}", f"holdh{holds}{name[-2:]}", f"holdany{holds}{bool(prefix_of.get(entity))}{y.subtype}{rank}", f"pro{profile}{y.subtype}{rank}", f"prh{profile}{name[-2:]}{rank}", f"pu{min(units, 8)}{y.subtype}", f"pm{min(kinds[y.subtype], 6)}{y.subtype}{rank}",
                 f"sp{any(name != o and name.startswith(o) for o in short)}{y.subtype}{rank}", f"ls{text[y.start - 1 : y.start] in ('、', '和', '与')}{text[y.end : y.end + 1]}{y.subtype}{rank}",
             ]  # fmt: skip
             possible = tuple(c for c in fit.possible[x.type, y.type] if fit.classes[c] in ("", "-partOf"))
@@ -458,3 +497,18 @@ def shared(text: str, pairs: Sequence[Candidate], places: Sequence[Place], chanc
         if len(members) > 1:
             out[members] += weight * (chances[members].mean(0) - chances[members])
     return np.clip(out, 0.0, 1.0)
+
+
+def _prefixes(text: str, places: Sequence[Place]) -> dict[int, tuple[int, ...]]:
+    """For each organisation the organisations whose name opens its own, the longest first: 中国联通 for 中国联通直属党委."""
+    forms: dict[str, int] = {}
+    for place in places:
+        if place.type == "Organization":
+            forms.setdefault(text[place.start : place.end], place.entity)
+    out: dict[int, dict[int, int]] = {}
+    for name, entity in forms.items():
+        for size in range(len(name) - 1, 1, -1):
+            owner = forms.get(name[:size])
+            if owner is not None and owner != entity:
+                out.setdefault(entity, {}).setdefault(owner, size)
+    return {entity: tuple(sorted(owners, key=lambda o: (-owners[o], o))) for entity, owners in out.items()}
