@@ -17,6 +17,7 @@ class Lexicon:
     ``heads`` maps a head noun to the classes it makes (most usual first), ``triggers`` a predicate to its words, ``markers`` a kind
     (``planned``, ``negated``, ``hypothetical``, ``anaphora``, ``owner``, ``abbreviation``) to its words, ``tags`` a tag of the analyser (``ORG``, ``PER`` …) to a class, and ``plain`` holds names too
     common to be entities (``高质量发展``). ``notices`` are phrases that mark a line as a notice about the copy (免责声明), not a part of the report.
+    ``backward`` are trigger words whose subject stands behind them and whose object before: 甲公司旗下乙公司 says that 乙公司 is part of 甲公司.
     """
 
     heads: Mapping[str, tuple[str, ...]]
@@ -25,6 +26,7 @@ class Lexicon:
     tags: Mapping[str, str]
     plain: frozenset[str]
     notices: tuple[str, ...] = ()
+    backward: frozenset[str] = frozenset()
 
 
 def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection[str]) -> Lexicon:
@@ -49,7 +51,8 @@ def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection
     plain = frozenset(word for _, (word,) in _rows(folder / "plain.tsv", "word"))
     tags = {tag: _known(name, classes, where, "class") for where, (tag, name) in _rows(folder / "tags.tsv", "tag", "class")}
     notices = tuple(phrase for _, (phrase,) in _rows(folder / "notices.tsv", "phrase"))
-    return Lexicon(heads=heads, triggers=triggers, markers=markers, tags=tags, plain=plain, notices=notices)
+    backward = frozenset(word for _, (word,) in _rows(folder / "backward.tsv", "word"))
+    return Lexicon(heads=heads, triggers=triggers, markers=markers, tags=tags, plain=plain, notices=notices, backward=backward)
 
 
 def _rows(path: Path, *header: str) -> Iterator[tuple[str, tuple[str, ...]]]:

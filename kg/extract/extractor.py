@@ -19,7 +19,8 @@ from kg.extract.entities import Thing, things
 from kg.extract.lexical import load_lexer
 from kg.extract.loglinear import Classifier, probabilities
 from kg.extract.filter import judge
-from kg.extract.grammar import facts, propose
+from kg.extract.frames import facts
+from kg.extract.grammar import propose
 from kg.extract.mentions import complete, notices, proposals
 from kg.extract.names import Named
 from kg.extract.models import load_chain, load_classifier
@@ -176,20 +177,21 @@ def annotation_of(
 def _by_grammar(document: Document, reading: Analysis, extractor: Extractor) -> Annotation:
     ontology = extractor.ontology
     parents = {name: kind for kind in types(ontology) for name in (kind, *subtypes(ontology, kind))}
-    found, classes = propose(reading, extractor.pack, parents=parents)
+    proposed, classes = propose(reading, extractor.pack, parents=parents)
+    found, dropped = sift(proposed, document.text, extractor.pack, extractor.settings)
     entities = [
         replace(thing, subtype=next((classes[s.start, s.end] for s in thing.spans if classes.get((s.start, s.end), thing.type) != thing.type), thing.subtype))
         for thing in things(reading, found, linker=None, subtyper=None)
     ]  # fmt: skip
     places = places_of(entities)
-    pairs = facts(reading, places, extractor.fit)
+    pairs = facts(reading, places, extractor.fit, extractor.pack)
     chances = np.zeros((len(pairs), len(extractor.fit.classes)), np.float32)
     for row, (_, number, sure) in enumerate(pairs):
         chances[row, number] = sure
     judged = [replace(pair, example=replace(pair.example, possible=(0, number))) for pair, number, _ in pairs]
     symmetric = {name for name, p in ontology.predicates.items() if p.symmetric}
     stated = select(document.text, judged, places, chances, extractor.fit, symmetric=symmetric, thresholds={})
-    return annotation_of(document, reading, entities, places, stated, [], by="grammar")
+    return annotation_of(document, reading, entities, places, stated, dropped, by="grammar")
 
 
 def places_of(entities: Sequence[Thing]) -> list[Place]:
