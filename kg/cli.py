@@ -375,6 +375,7 @@ def stats(
 app.add_typer(showing.load)
 app.command()(showing.report)
 app.command()(showing.draw)
+app.command()(showing.serve)
 
 
 @app.callback(invoke_without_command=True)

@@ -22,3 +22,7 @@ class AnnotationError(KgError):
 
 class QueryError(KgError):
     """A query cannot be parsed or run."""
+
+
+class RefusedError(QueryError):
+    """A query would change something, or read what is not loaded."""

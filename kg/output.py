@@ -35,6 +35,7 @@ class Output:
 def open_output(source: Path, *, ontology: Ontology, with_ontology: bool = False, with_inferred: bool = False) -> Output:
     """Load a build's folder (``graph.ttl`` and its provenance, in whatever profile) or one RDF file into a store in memory.
 
+    The default graph holds all triples, those of named graphs, too.
     With ``with_ontology`` the classes, predicates and labels of the domain pack are loaded, too, and with ``with_inferred`` what
     follows from the facts (``inferred.ttl``).
 
@@ -52,6 +53,9 @@ def open_output(source: Path, *, ontology: Ontology, with_ontology: bool = False
             raise InputError(f"{path}:{error.lineno or 1}:{error.offset or 1}: not RDF: {error.msg}") from error
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: cannot be read as RDF: {error}") from error
+    if any(True for _ in store.named_graphs()):
+        # A triple of several graphs counts once; the engine's own union of graphs would give it as often as it stands there.
+        store.update("INSERT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }")
     namespace = prefixes.get("kgo", ontology.namespace)
     if with_ontology:
         text = rebase(ontology.path.read_text(encoding="utf-8"), ontology, namespace)

@@ -7,13 +7,14 @@ graphs that are not loaded are refused. https://www.w3.org/TR/sparql11-query/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 
-from kg.errors import PackError, QueryError
+from kg.errors import PackError, QueryError, RefusedError
 from kg.ontology import Ontology, default_pack, load_ontology
 from kg.output import Output, Term, name_of, named, open_output, rebase
 from kg.shapes import shapes_namespace
@@ -34,6 +35,9 @@ PREFIXES = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 """Declared for every query, beside ``kgo:`` and ``kgs:``."""
+
+Solutions = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+"""What the engine gives, before anyone has asked for its rows."""
 
 _DATES = ((re.compile(r"\d{4}-\d\d-\d\d"), "date"), (re.compile(r"\d{4}-\d\d"), "gYearMonth"), (re.compile(r"\d{4}"), "gYear"))
 
@@ -100,15 +104,47 @@ def run_on(output: Output, text: str, *, ontology: Ontology, set: Mapping[str, s
     Raises:
         QueryError: As ``run_query``.
     """
+    prefixes = prefixes_of(output, ontology)
+    return _answer(evaluate(output, text, ontology=ontology, set=set), output.store, prefixes)
+
+
+def prefixes_of(output: Output, ontology: Ontology) -> dict[str, str]:
+    """Return prefix → namespace: all that are declared for a query."""
+    return PREFIXES | {"kgo": output.namespace, "kgs": shapes_namespace(ontology)}
+
+
+def evaluate(
+    output: Output,
+    text: str,
+    *,
+    ontology: Ontology,
+    set: Mapping[str, str] | None = None,
+    default_graphs: Collection[str] = (),
+    named_graphs: Collection[str] = (),
+) -> Solutions:
+    """Begin to run SPARQL text over an opened build; rows come as they are asked for.
+
+    ``default_graphs`` and ``named_graphs`` (IRIs) take the place of ``FROM`` and ``FROM NAMED``.
+
+    Raises:
+        QueryError: As ``run_query``; of what is refused, its child ``RefusedError``.
+    """
     text = rebase(text, ontology, output.namespace)
-    prefixes = PREFIXES | {"kgo": output.namespace, "kgs": shapes_namespace(ontology)}
-    refuse(text, {str(graph) for graph in output.store.named_graphs()})
+    prefixes = prefixes_of(output, ontology)
+    loaded = {str(graph): graph for graph in output.store.named_graphs()}
+    for iri in (*default_graphs, *named_graphs):
+        if f"<{iri}>" not in loaded:
+            known = ", ".join(sorted(loaded)) or "none"
+            raise RefusedError(f"graph <{iri}> refused: only what is loaded is read. Graphs: {known}")
+    refuse(text, loaded.keys())
     # On an empty store first: so line and column are those of the text as given, before variables are bound in it.
     _run(ox.Store(), text, prefixes)
     if set:
         text = bind(text, {name: _candidates(output.store, value, prefixes) for name, value in set.items()})
-    union = any(True for _ in output.store.named_graphs())
-    return _answer(_run(output.store, text, prefixes, union=union), output.store, prefixes)
+    if default_graphs or named_graphs:
+        chosen = {name: [loaded[f"<{iri}>"] for iri in iris] for name, iris in (("d", default_graphs), ("n", named_graphs))}
+        return _run(output.store, text, prefixes, default_graph=chosen["d"], named_graphs=chosen["n"])
+    return _run(output.store, text, prefixes)
 
 
 def query_text(query: str, ontology: Ontology) -> str:
@@ -144,11 +180,9 @@ def _named_query(path: Path) -> NamedQuery:
     return NamedQuery(path.stem, comments[0], comments[1], parameters, path)
 
 
-def _run(
-    store: ox.Store, text: str, prefixes: Mapping[str, str], *, union: bool = False
-) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+def _run(store: ox.Store, text: str, prefixes: Mapping[str, str], **dataset: Any) -> Solutions:
     try:
-        return store.query(text, prefixes=dict(prefixes), use_default_graph_as_union=union)
+        return store.query(text, prefixes=dict(prefixes), **dataset)
     except SyntaxError as error:
         raise QueryError(_syntax_message(text, str(error), prefixes)) from error
     except (OSError, RuntimeError, ValueError) as error:
@@ -189,9 +223,7 @@ def _candidates(store: ox.Store, value: str, prefixes: Mapping[str, str]) -> lis
     return [*named(store, value), *literals]
 
 
-def _answer(
-    result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, store: ox.Store, prefixes: Mapping[str, str]
-) -> Answer:
+def _answer(result: Solutions, store: ox.Store, prefixes: Mapping[str, str]) -> Answer:
     try:
         if isinstance(result, ox.QueryBoolean):
             return Answer(boolean=bool(result))

@@ -118,6 +118,48 @@ def draw(
     terminal.say(f"已写入 written: {picture}")
 
 
+def serve(
+    out: Out,
+    host: Annotated[
+        str,
+        typer.Option("--host", metavar="HOST", help="监听地址，缺省只限本机。 Where to listen; by default on this machine only."),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, metavar="N", help="端口，0 任选。 The port; 0: a free one.")
+    ] = 8000,
+    seconds: Annotated[
+        float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="查询时限。 A query that runs longer is ended.")
+    ] = 10.0,
+    megabytes: Annotated[
+        int, typer.Option("--max-answer", min=1, metavar="MB", help="答案大小上限。 A larger answer is refused.")
+    ] = 32,
+    cors: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cors", metavar="ORIGIN", help="允许哪些网站来查，可重复，* 为全部。 Web sites that may ask; default: none."
+        ),
+    ] = None,
+    pack: Pack = None,
+) -> None:
+    """只读的 SPARQL 服务：/sparql 端点、/ 图谱、/query 查询页。 Serve SPARQL (read-only), the graph, a page to ask on.
+
+    遵循 SPARQL 1.1 Protocol；更新、SERVICE、读文件一律拒绝。 Updates, SERVICE and files are refused. Ctrl-C 结束 ends it.
+
+    例 example:  kg serve output, 然后 then  curl 'localhost:8000/sparql?query=ASK%7B%3Fx+a+kgo:Company%7D'
+    """
+    from kg import terminal
+    from kg.serve import serve as run
+    from kg.serve.engine import Limits
+
+    def ready(address: str, triples: int) -> None:
+        terminal.say(f"{address}  图谱 graph")
+        terminal.say(f"{address}query  查询 query")
+        terminal.say(f"{address}sparql  SPARQL 1.1 ({triples} triples)")
+
+    limits = Limits(seconds=seconds, answer=megabytes << 20)
+    run(out, pack=pack, host=host, port=port, limits=limits, origins=cors or (), ready=ready)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` as UTF-8.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from kg.errors import QueryError
+from kg.errors import QueryError, RefusedError
 from kg.output import Term
 
 # Where the engine ends a comment, a string or an IRI, this must end it, too, or a SERVICE could hide behind it.
@@ -35,7 +35,7 @@ def refuse(text: str, graphs: Collection[str]) -> None:
     """Raise if the query would change anything, or read anything but ``graphs`` (IRIs in angle brackets).
 
     Raises:
-        QueryError: It is an update, or it names a service or a graph that is not loaded; with line and column.
+        RefusedError: It is an update, or it names a service or a graph that is not loaded; with line and column.
     """
     found = tokens(text)
     depth = 0
@@ -43,15 +43,15 @@ def refuse(text: str, graphs: Collection[str]) -> None:
         depth += {"{": 1, "}": -1}.get(token[0], 0)
         word = token[0].upper() if token.lastgroup == "word" else ""
         if word in _UPDATES and depth == 0:
-            raise QueryError(f"{_place(text, token)}: {word} refused: queries only read, an update cannot be run")
+            raise RefusedError(f"{_place(text, token)}: {word} refused: queries only read, an update cannot be run")
         if word == "SERVICE":
-            raise QueryError(f"{_place(text, token)}: SERVICE refused: a query reads no other server")
+            raise RefusedError(f"{_place(text, token)}: SERVICE refused: a query reads no other server")
         if word == "FROM":
             rest = [t for t in found[index + 1 : index + 3] if t[0].upper() != "NAMED"]
             if rest and rest[0][0] not in graphs:
                 known = ", ".join(sorted(graphs)) or "none; leave FROM out"
                 name = rest[0][0]
-                raise QueryError(f"{_place(text, token)}: FROM {name} refused: only what is loaded is read. Graphs: {known}")
+                raise RefusedError(f"{_place(text, token)}: FROM {name} refused: only what is loaded is read. Graphs: {known}")
 
 
 def _place(text: str, token: re.Match[str]) -> str:
