@@ -137,7 +137,9 @@ def _left(reading: Analysis, head: Hit, heads: Collection[str]) -> tuple[int | N
     noun = text[head.start : head.end]
     unit = len(noun) == 1 and "".join(said) != ""
     compound = any(noun[k:] in heads for k in range(2, len(noun)))
-    enough = proper or unit or compound or (len("".join(said)) > 2 and len([w for w in said if w]) > 1)
+    opens = start == 0 or text[start - 1] in "\n。，,；;、和与及"
+    modified = len([w for w in said if w]) > 1 and len("".join(said)) > 2
+    enough = proper or unit or compound or modified or (opens and len("".join(said)) > 1)
     return (start, proper) if enough else (None, False)
 
 
