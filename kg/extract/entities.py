@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kg.extract.analysis import Analysis
-from kg.extract.loglinear import Classifier, probabilities
+from kg.extract.loglinear import Classifier, Example, probabilities
 from kg.extract.names import Named, best_name, bracketed, link_example, merge_confidence, subsequence, subtype_example
 from kg.naming import display_name, normalise
 
@@ -65,7 +65,7 @@ def subtypes_of(reading: Analysis, forms: Sequence[Form], model: Classifier | No
     return out
 
 
-def subtype_input(reading: Analysis, form: Form, classes: Sequence[str]) -> object:
+def subtype_input(reading: Analysis, form: Form, classes: Sequence[str]) -> Example:
     """The classifier's view of a form."""
     span = form.spans[0]
     heads = [reading.text[hit.start : hit.end] for hit in reading.heads if span.start <= hit.start and hit.end <= span.end][-2:]
@@ -75,7 +75,7 @@ def subtype_input(reading: Analysis, form: Form, classes: Sequence[str]) -> obje
     )
 
 
-def link_pairs(forms: Sequence[Form], subtypes: Mapping[tuple[str, str], str]) -> list[tuple[int, int, object]]:
+def link_pairs(forms: Sequence[Form], subtypes: Mapping[tuple[str, str], str]) -> list[tuple[int, int, Example]]:
     """Pairs of forms (shorter, longer) of one type that may name one thing, with the linker's features."""
     pairs = []
     for i, short in enumerate(forms):
@@ -141,8 +141,14 @@ def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | No
 
 def _thing(text: str, members: Sequence[Form], subtypes: Mapping[tuple[str, str], str]) -> Thing:
     spans = sorted({span for form in members for span in form.spans}, key=lambda s: (s.start, s.end))
-    shown = {form.key: Counter(display_name(text[s.start : s.end]) for s in form.spans).most_common(1)[0][0] for form in members}
+    shown = {form.key: Counter(_shown(text[s.start : s.end]) for s in form.spans).most_common(1)[0][0] for form in members}
     fullest = best_name(list(shown.values()))
     rest = sorted(set(shown.values()) - {fullest}, key=lambda name: (-len(name), name))
     key = normalise(fullest)
     return Thing(members[0].type, subtypes.get((members[0].type, key), ""), (fullest, *rest), tuple(spans), merge_confidence(spans))
+
+
+def _shown(form: str) -> str:
+    """How a form is shown; as it stands, where what is left out of sight (a control character) tells it from another name."""
+    name = display_name(form)
+    return name if normalise(name) == normalise(form) else form

@@ -1,12 +1,14 @@
 """Facts by trigger words and the frames of the Chinese clause, for a pack that has no training documents.
 
-A trigger word states its predicate between names that the predicate allows: 甲 … 签署 … 乙 (plain), 甲与乙合作 (joint), 乙由甲主办 and
-在甲指导下，乙 … (passive), 为乙提供支持 (served), 甲公司董事长乙 and 乙任甲公司董事长 (office), 甲旗下乙 (backward). What is said of one member of a list
-is said of each. A clause without a subject has that of the clause before it; what is planned, denied or supposed is no fact.
+A trigger word states its predicate between names that the predicate allows: 甲 … 签署 … 乙 (plain), 甲与乙合作 (joint),
+乙由甲主办 and 在甲指导下，乙 … (passive), 为乙提供支持 (served), 甲公司董事长乙 and 乙任甲公司董事长 (office), 甲旗下乙
+(backward). What is said of one member of a list is said of each. A clause without a subject has that of the clause before it;
+what is planned, denied or supposed is no fact.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,7 +26,7 @@ _AND = ("、", "和", "与", "及", "以及", "同", "暨", "/", "，", ",")
 _BY = ("由", "被", "经", "受")
 _FOR = ("为", "对", "向", "给", "将", "把")
 _ASIDE = (*_FOR, "在", "与", "和", "同", "跟", "从", "于", "按照", "根据", "依托", "通过")
-_QUOTES = "“”\"《》「」『』 \u3000"
+_QUOTES = '“”"《》「」『』 \u3000'
 _THAT = ("该", "本", "此", "这个", "上述")
 _GAP = 6
 _EMPTY = Example(hashed(()), (0,))
@@ -32,7 +34,7 @@ _EMPTY = Example(hashed(()), (0,))
 
 @dataclass(slots=True)
 class _Clause:
-    """A clause with its outermost mentions, and the subjects it may take over from what was said before."""
+    """A clause with its outermost mentions, those of later clauses, and the subjects it may take over from before."""
 
     reading: Analysis
     places: Sequence[Place]
@@ -41,6 +43,7 @@ class _Clause:
     end: int
     here: list[int] = field(default_factory=list)
     later: list[int] = field(default_factory=list)
+    backward: frozenset[str] = frozenset()
     before: list[int] = field(default_factory=list)
 
 
@@ -69,7 +72,7 @@ def facts(reading: Analysis, places: Sequence[Place], fit: Schema, pack: Resourc
     out: list[tuple[Candidate, int, float]] = []
     carried: list[int] = []
     for start, end in sentences(reading.text):
-        clauses = _clauses(reading, places, fit, start, end)
+        clauses = _clauses(reading, places, fit, pack, start, end)
         stretches = unreal(reading, start, end)
         for clause in clauses:
             clause.before = carried
@@ -82,12 +85,13 @@ def facts(reading: Analysis, places: Sequence[Place], fit: Schema, pack: Resourc
                         continue
                     kept = "" if frame != "carried" else "topic"
                     out.append((Candidate(subject, object_, (start, end), kept, _EMPTY), cue.number, SURE[frame]))
-            opening = _opening(clause)
-            carried = opening or carried
+            carried = _opening(clause) or carried
+        if reading.text[start:end].endswith("\n"):
+            carried = []  # a paragraph begins with a subject of its own
     return out
 
 
-def _clauses(reading: Analysis, places: Sequence[Place], fit: Schema, start: int, end: int) -> list[_Clause]:
+def _clauses(reading: Analysis, places: Sequence[Place], fit: Schema, pack: Resources, start: int, end: int) -> list[_Clause]:
     outer: list[int] = []
     for at, place in enumerate(places):
         if start <= place.start < end and not (outer and place.end <= places[outer[-1]].end):
@@ -101,7 +105,8 @@ def _clauses(reading: Analysis, places: Sequence[Place], fit: Schema, start: int
     for a, b in zip(bounds, [*bounds[1:], end], strict=True):
         if a < b:
             here = [h for h in outer if a <= places[h].start < b]
-            out.append(_Clause(reading, places, fit, a, b, here, [h for h in outer if places[h].start >= b]))
+            later = [h for h in outer if places[h].start >= b]
+            out.append(_Clause(reading, places, fit, a, b, here, later, pack.lexicon.backward))
     return out
 
 
@@ -156,7 +161,7 @@ def _joint(clause: _Clause, cue: _Cue) -> list[Pair]:
         at = before.index(group[0])
         joined = at > 0 and _between(clause, before[at - 1], group[0]).endswith(_TOGETHER)
         return [(a, last, "joint") for a in _list_of(clause, before[at - 1], before)] if joined else []
-    links = [_between(clause, a, b) for a, b in zip(group, group[1:], strict=False)]
+    links = [_between(clause, a, b) for a, b in itertools.pairwise(group)]
     split = next((k + 1 for k, link in enumerate(links) if link in ("与", "同", "跟")), None)
     if split is None:
         at = before.index(group[0])
@@ -178,18 +183,23 @@ def _backward(clause: _Clause, cue: _Cue) -> list[Pair]:
 def _passive(clause: _Clause, cue: _Cue) -> list[Pair]:
     """乙由甲主办, and 在甲指导下，乙 …: the subject stands right before the trigger."""
     before, after = _sides(clause, cue)
-    if cue.backward or not before:
+    if cue.backward or cue.nominal or not before:
         return []
-    agents = _list_of(clause, before[-1], before)
-    lead = clause.reading.text[clause.start : clause.places[agents[0]].start].rstrip(_QUOTES)
     text = clause.reading.text
+    agents = _list_of(clause, before[-1], before)
+    first = agents[0]
+    while before[0] != first and not _between(clause, before[before.index(first) - 1], first):
+        first = before[before.index(first) - 1]  # 由甲大学张三主持: the name before the agent's own, which says where he is from
+    lead = _lead(clause, first)
     under = text[cue.end : cue.end + 1] == "下" or text[cue.end : cue.end + 2] == "之下"
     if under:
         done = [h for h in (*after, *clause.later) if any(_fits(clause, a, h, cue) for a in agents)]
         return [(a, b, "passive") for a in agents for first in done[:1] for b in _list_of(clause, first, done)]
     if not lead.endswith(_BY):
         return []
-    objects = [h for h in before[::-1] if h not in agents and any(_fits(clause, a, h, cue) for a in agents)]
+    objects = [
+        h for h in (*before[::-1], *_that(clause, cue)) if h not in agents and any(_fits(clause, a, h, cue) for a in agents)
+    ]
     objects = objects[:1] or [h for h in after if any(_fits(clause, a, h, cue) for a in agents)][:1] or clause.before[:1]
     return [(a, b, "passive") for a in agents for b in objects]
 
@@ -203,7 +213,9 @@ def _office(clause: _Clause, cue: _Cue) -> list[Pair]:
     holders = [h for h in after[:1] if clause.places[h].start - cue.end <= 1]
     if holders:
         return [(who, body, "office") for who in holders for body in (bodies or clause.before[:1])]
-    return [(who, body, "office") for body in bodies for who in before[-2::-1]][:1]
+    if len(before) > 1 and not _between(clause, *before[-2:]) and _gap(clause, before[-1], cue.start) == 0:
+        return [(before[-1], before[-2], "office"), (before[-2], before[-1], "office")]  # 甲大学张三教授; 张三甲公司董事长
+    return [(who, body, "office") for body in bodies for who in before[-2::-1]]
 
 
 def _plain(clause: _Clause, cue: _Cue) -> list[Pair]:
@@ -211,8 +223,12 @@ def _plain(clause: _Clause, cue: _Cue) -> list[Pair]:
     if cue.backward:
         return []
     before, after = _sides(clause, cue)
-    found = _subjects(clause, cue, before, after)
+    found = _subjects(clause, cue, before, [*after, *_that(clause, cue, behind=True)])
+    meant = _that(clause, cue, behind=True)
     for frame, subjects in found:
+        for first in meant:
+            if any(_fits(clause, a, first, cue) for a in subjects):
+                return [(a, first, frame) for a in subjects]
         for first in after:
             if any(_fits(clause, a, first, cue) for a in subjects):
                 return [(a, b, frame) for a in subjects for b in _list_of(clause, first, after)]
@@ -237,19 +253,36 @@ def _served(clause: _Clause, cue: _Cue) -> list[Pair]:
 
 def _subjects(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[tuple[str, list[int]]]:
     """Who may be the subject, best first: what opens the clause, any other name before the trigger, what was spoken of before."""
-    fitting = [h for h in before if any(_fits(clause, h, b, cue) for b in after)]
+    owners = {h for h in before if _owns(clause, h)}
+    fitting = [h for h in before if h not in owners and any(_fits(clause, h, b, cue) for b in after)]
     fronted = [h for h in fitting if not _lead(clause, _list_of(clause, h, before)[0]).endswith(_ASIDE)]
     own = [_list_of(clause, h, before) for h in (*fronted[:1], *fitting[-1:])]
     taken = [h for h in clause.before if any(_fits(clause, h, b, cue) for b in after)]
     anaphor = _that(clause, cue)
-    return [*(("plain", group) for group in own), *([("carried", anaphor)] if anaphor else []), *([("carried", taken)] if taken and not fronted else [])]
+    return [
+        *(("plain", group) for group in own),
+        *([("carried", anaphor)] if anaphor else []),
+        *([("carried", taken)] if taken and not fronted else []),
+    ]
 
 
-def _that(clause: _Clause, cue: _Cue) -> list[int]:
-    """What 该项目 or 该公司 before the trigger means: the last thing said before whose head noun is the same."""
+def _owns(clause: _Clause, h: int) -> bool:
+    """Whether a name only says whose unit the next one is: 甲 in 甲下属乙."""
+    end = clause.places[h].end
+    stop, _ = clause.reading.triggers.get(end, (end, ()))
+    return (
+        stop > end
+        and clause.reading.text[end:stop] in clause.backward
+        and any(clause.places[o].start - stop in (0, 1) for o in clause.here)
+    )
+
+
+def _that(clause: _Clause, cue: _Cue, *, behind: bool = False) -> list[int]:
+    """What 该项目 or 该公司 before (or behind) the trigger means: the last thing said before whose head noun is the same."""
     text = clause.reading.text
+    low, high = (cue.end, clause.end) if behind else (clause.start, cue.start)
     for hit in clause.reading.heads:
-        if clause.start < hit.start < cue.start and text[clause.start : hit.start].endswith(_THAT):
+        if low < hit.start < high and text[clause.start : hit.start].endswith(_THAT):
             head = text[hit.start : hit.end]
             earlier = [h for h, p in enumerate(clause.places) if p.end <= clause.start and text[p.start : p.end].endswith(head)]
             return earlier[-1:]
@@ -286,6 +319,10 @@ def _list_of(clause: _Clause, member: int, among: Sequence[int]) -> list[int]:
     kind = clause.places[member].type
     while low > 0 and clause.places[among[low - 1]].type == kind and _between(clause, among[low - 1], among[low]) in _AND:
         low -= 1
-    while high + 1 < len(among) and clause.places[among[high + 1]].type == kind and _between(clause, among[high], among[high + 1]) in _AND:
+    while (
+        high + 1 < len(among)
+        and clause.places[among[high + 1]].type == kind
+        and _between(clause, among[high], among[high + 1]) in _AND
+    ):
         high += 1
     return list(among[low : high + 1])

@@ -1,8 +1,8 @@
 """Names by lexicon alone, for a pack that has no training documents.
 
-A name is a head noun with the words that make it particular, a quoted formula with its head noun, a title in 《》, a word that the analyser takes for a
-name of a class that the lexicon maps it to, a registry name, or a short form that a bracket gives. What stands between “” or 《》 without a head noun is
-of the class that the lexicon's tags give these marks.
+A name is a head noun with the words that make it particular, a quoted formula with its head noun, a title in 《》, a word
+that the analyser takes for a name of a class that the lexicon maps it to, a registry name, or a short form that a bracket
+gives. What stands between “” or 《》 without a head noun is of the class that the lexicon's tags give these marks.
 """
 
 from __future__ import annotations
@@ -16,10 +16,19 @@ from kg.extract.names import Named, everywhere
 from kg.naming import normalise
 
 _PROPER = frozenset({"nz", "nw", "ORG", "LOC", "PER"})
-_NOMINAL = _PROPER | {"n", "vn", "an", "s", "m", "xc", "TIME", "f"}
+_NOMINAL = _PROPER | {"n", "vn", "an", "a", "s", "m", "TIME", "f"}
 _LONGEST = 30
 _FORMULA = 40
-_SURE = {"registry": 0.95, "title": 0.85, "bracket": 0.85, "quoted": 0.8, "proper": 0.7, "tag": 0.65, "formula": 0.55, "head": 0.55}
+_SURE = {
+    "registry": 0.95,
+    "title": 0.85,
+    "bracket": 0.85,
+    "quoted": 0.8,
+    "proper": 0.7,
+    "tag": 0.65,
+    "formula": 0.55,
+    "head": 0.55,
+}
 _TITLE, _QUOTE = "《》", "“”"
 _SHORT = re.compile(r"[(（](?:以下简称|下称|以下称|简称|又称|亦称)[:：]?\s*[“\"]?([^()（）“”\"]{2,16})[”\"]?\s*[)）]")
 _COUNTED = re.compile("[0-9一二两三四五六七八九十百千]+[个项大心要+]?[\u4e00-\u9fff]{1,}")
@@ -48,9 +57,9 @@ def propose(reading: Analysis, pack: Resources, *, parents: Mapping[str, str]) -
         if tag in pack.lexicon.tags and end - start > 1:
             found.setdefault((start, end), (_SURE["tag"], _finer(ends.get(end), pack.lexicon.tags[tag], parents)))
     for hit in reading.heads:
-        start, proper = _left(reading, hit, pack.lexicon.heads)
-        if start is not None and normalise(text[start : hit.end]) not in pack.lexicon.plain:
-            found.setdefault((start, hit.end), (_SURE["proper" if proper else "head"], _class(pack, hit)))
+        begin, proper = _left(reading, hit, pack.lexicon.heads)
+        if begin is not None and normalise(text[begin : hit.end]) not in pack.lexicon.plain:
+            found.setdefault((begin, hit.end), (_SURE["proper" if proper else "head"], _class(pack, hit)))
     spans, classes = _longest(found, parents)
     by_end = {s.end: s for s in spans}
     for match in _SHORT.finditer(text):
@@ -109,8 +118,9 @@ def _class(pack: Resources, hit: Hit) -> str:
 def _left(reading: Analysis, head: Hit, heads: Collection[str]) -> tuple[int | None, bool]:
     """Where a name that ends in a head noun begins, and whether a proper name is in it; ``None`` if nothing makes it particular.
 
-    A word before a head of one character is enough (市场部), also one that the lexicon's head noun has in it (审计部, where 部 is a head noun, too).
-    A longer head needs a proper name, a quotation, letters or digits, or two words (重点项目 is none, 智慧港口项目 is one).
+    A word before a head of one character is enough (市场部), also one within a head noun (审计部, where 部 is a head noun,
+    too). A longer head needs a proper name, a quotation, letters, two words, or to open its clause (推进重点项目 has none,
+    推进智慧港口项目 has one).
     """
     text, words = reading.text, reading.words
     number = reading.word_at[head.start]
@@ -124,13 +134,20 @@ def _left(reading: Analysis, head: Hit, heads: Collection[str]) -> tuple[int | N
     while number > 0:
         begin, end, tag = words[number - 1]
         word = text[begin:end]
-        if tag not in _NOMINAL or end != start or word.isspace() or head.end - begin > _LONGEST or (tag == "f" and not said):
+        if (
+            tag not in _NOMINAL
+            or end != start
+            or not set(word).isdisjoint("\n\r\u3000")
+            or word.isspace()
+            or head.end - begin > _LONGEST
+            or (tag in ("f", "a") and not said)
+        ):
             break
         start, number = begin, number - 1
         proper = proper or tag in _PROPER or any(c.isascii() and c.isalpha() for c in word)
         said.append(word if tag not in ("m", "TIME") else "")
     start = _quoted_before(reading, start)
-    if text[start : start + 1] in _QUOTE or (start > 0 and text[start - 1] in "“\""):
+    if text[start : start + 1] in _QUOTE or (start > 0 and text[start - 1] in '“"'):
         proper = True
     while start < head.start and text[start].isspace():
         start += 1
@@ -145,7 +162,9 @@ def _left(reading: Analysis, head: Hit, heads: Collection[str]) -> tuple[int | N
 
 def _quoted_before(reading: Analysis, start: int) -> int:
     """Behind the opening mark of a short quotation that ends right before ``start``; else ``start``."""
-    if start == 0 or reading.text[start - 1] not in "”\"":
+    if start == 0 or reading.text[start - 1] not in '”"':
         return start
-    pair = next(((a, b) for a, b, kind in quotes(reading.text[max(0, start - 24) : start]) if kind == 0 and b == min(start, 24) - 1), None)
+    pair = next(
+        ((a, b) for a, b, kind in quotes(reading.text[max(0, start - 24) : start]) if kind == 0 and b == min(start, 24) - 1), None
+    )
     return start if pair is None else max(0, start - 24) + pair[0] + 1

@@ -1,8 +1,8 @@
 """What is said to be so and what is only planned, denied or supposed.
 
-A marker of the lexicon counts where it stands as a word of its own before what it governs: 拟 before a verb or a preposition is a plan, 将 before a
-noun is not (将主题教育与专项行动结合), 计划 as a noun is none either. A condition counts where it opens its clause, a time to come (下一步) where it opens
-the sentence.
+A marker of the lexicon counts where it stands as a word of its own before what it governs: 拟 before a verb or a preposition
+is a plan, 将 before a noun is not (将主题教育与专项行动结合), 计划 as a noun is none either. A condition counts where it
+opens its clause, a time to come (下一步) where it opens the sentence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ _BREAKS = ",，;；:：。！？!?\n"
 def unreal(reading: Analysis, start: int, end: int) -> list[tuple[int, int]]:
     """Where the markers of a sentence ``[start, end)`` take the truth from what follows them: stretches, in order.
 
-    A stretch begins at its marker and ends with its clause; with the sentence, if the marker opens the sentence in a clause of its own.
+    A stretch begins at its marker and ends with its clause; with the sentence, if the marker is a clause of its own that
+    opens it.
     """
     out = []
     for at in range(start, end):

@@ -26,10 +26,51 @@ GOLD = ROOT / "tests" / "gold" / "dev"
 Read = Callable[[str], Annotation]
 
 PARTS = [
-    "中国联通", "软研院", "市场部、财务部", "与", "签署", "《合作协议》", "推进", "“星火行动”", "张伟董事长", "在清河市", "举办", "启动会",
-    "（以下简称“软院”）", "坚持", "”三个抓实“", "，", "。", "；", "\n", "\r\n", "\u3000", "\t", " ", "👩‍🚀", "🇨🇳", "é", "e\u0301", "\u200b", "\x00",
-    "<script>", "\"", "''", "５Ｇ", "5G 共建", "# ", "免责声明", "来源：", "𠮷野家公司", "\u202e", "100%", "\\n", "{}", "|", "联" * 30,
-]  # fmt: skip
+    "中国联通",
+    "软研院",
+    "市场部、财务部",
+    "与",
+    "签署",
+    "《合作协议》",
+    "推进",
+    "“星火行动”",
+    "张伟董事长",
+    "在清河市",
+    "举办",
+    "启动会",
+    "（以下简称“软院”）",
+    "坚持",
+    "”三个抓实“",
+    "，",
+    "。",
+    "；",
+    "\n",
+    "\r\n",
+    "\u3000",
+    "\t",
+    " ",
+    "👩‍🚀",
+    "🇨🇳",
+    "é",
+    "e\u0301",
+    "\u200b",
+    "\x00",
+    "<script>",
+    '"',
+    "''",
+    "５Ｇ",
+    "5G 共建",
+    "# ",
+    "免责声明",
+    "来源：",
+    "𠮷野家公司",
+    "\u202e",
+    "100%",
+    "\\n",
+    "{}",
+    "|",
+    "联" * 30,
+]
 TEXTS = st.lists(st.one_of(st.sampled_from(PARTS), st.text(max_size=6)), max_size=25).map("".join)
 
 
@@ -47,7 +88,9 @@ def check(text: str, annotation: Annotation) -> None:
     for relation in annotation.relations:
         assert {relation.subject, relation.object} <= ids and relation.subject != relation.object
         assert 0 <= relation.evidence.start < relation.evidence.end <= len(text)
-        assert text[relation.evidence.start : relation.evidence.end].strip() == text[relation.evidence.start : relation.evidence.end]
+        assert (
+            text[relation.evidence.start : relation.evidence.end].strip() == text[relation.evidence.start : relation.evidence.end]
+        )
         assert 0 <= relation.confidence <= 1
         for span, end in ((relation.subject_span, relation.subject), (relation.object_span, relation.object)):
             owner = next(e for e in annotation.entities if e.id == end)
@@ -66,7 +109,10 @@ def test_every_offset_holds_in_any_text(read: Read, pack_ontology: Ontology, tex
     check(text, annotation)
     document = Document("d", "d.txt", text, "")
     if not any(0xD800 <= ord(c) < 0xE000 for c in text):
-        assert from_json(to_json(annotation, document), document, where="d.json", ontology=pack_ontology).entities == annotation.entities
+        assert (
+            from_json(to_json(annotation, document), document, where="d.json", ontology=pack_ontology).entities
+            == annotation.entities
+        )
 
 
 @settings(max_examples=40, deadline=None)

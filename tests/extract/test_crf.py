@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from kg.extract.crf import (
-    Chain, allowed, best_path, bioes, edge_labels, emissions, feature_table, marginals, rows_of, spans,
+    Chain,
+    allowed,
+    best_path,
+    bioes,
+    edge_labels,
+    emissions,
+    feature_table,
+    marginals,
+    rows_of,
+    spans,
 )  # fmt: skip
 
 LABELS = bioes(["A", "B"])
@@ -35,7 +44,7 @@ def paths(length: int) -> list[tuple[int, ...]]:
 
 def weight(path: tuple[int, ...], scores: NDArray[np.float32], moves: NDArray[np.float32]) -> float:
     total = sum(float(scores[t, q]) for t, q in enumerate(path))
-    return total + sum(float(moves[p, q]) for p, q in zip(path, path[1:], strict=False))
+    return total + sum(float(moves[p, q]) for p, q in pairwise(path))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -56,7 +65,7 @@ def test_the_best_path_is_the_best_of_all_possible_sequences(seed: int) -> None:
     found = best_path(scores, PIECES, LABELS, batch=3)
     none = np.zeros((len(LABELS), len(LABELS)), np.float32)
     for start, end in PIECES:
-        best = max(paths(end - start), key=lambda path: weight(path, scores[start:end], none))  # noqa: B023
+        best = max(paths(end - start), key=lambda path: weight(path, scores[start:end], none))
         assert tuple(found[start:end].tolist()) == best
 
 

@@ -22,7 +22,11 @@ def digest(text: str, extractor: Extractor) -> str:
     return hashlib.sha256(features_of(analysis(text, extractor.pack), extractor.pack).tobytes()).hexdigest()
 
 
-@pytest.mark.parametrize("text", ["甲", TEXT, "👩‍🚀\n\n", " \u3000\t", "“" * 70, "《" * 50 + "》" * 60], ids=["one", "plain", "emoji", "space", "open", "nest"])
+@pytest.mark.parametrize(
+    "text",
+    ["甲", TEXT, "👩‍🚀\n\n", " \u3000\t", "“" * 70, "《" * 50 + "》" * 60],
+    ids=["one", "plain", "emoji", "space", "open", "nest"],
+)
 def test_every_character_has_one_number_for_each_template(text: str, extractor: Extractor) -> None:
     features = features_of(analysis(text, extractor.pack), extractor.pack)
     width = features_of(analysis("乙", extractor.pack), extractor.pack).shape[1]
@@ -77,4 +81,6 @@ def test_a_hit_that_ends_the_text_is_in_bounds(extractor: Extractor) -> None:
     text = "由研究院"
     reading = analysis(text, extractor.pack)
     assert [text[h.start : h.end] for h in reading.heads][-1].endswith("院")
-    assert all(isinstance(h, Hit) and 0 <= h.start < h.end <= len(text) for h in (*reading.heads, *reading.names, *reading.trigger_hits))
+    assert all(
+        isinstance(h, Hit) and 0 <= h.start < h.end <= len(text) for h in (*reading.heads, *reading.names, *reading.trigger_hits)
+    )

@@ -6,7 +6,11 @@ from kg.extract.filter import filter_example, grouped, heads_by_end, judge
 from kg.extract.names import Named
 
 TEXT = "砺山软件研究院举办会议。要推动高质量发展走深走实，砺山软件研究院作出部署。"
-PROPOSED = [Named(0, 7, "Organization", 0.9), Named(TEXT.index("高质量发展走"), TEXT.index("高质量发展走") + 6, "Programme", 0.3), Named(25, 32, "Organization", 0.6)]
+PROPOSED = [
+    Named(0, 7, "Organization", 0.9),
+    Named(TEXT.index("高质量发展走"), TEXT.index("高质量发展走") + 6, "Programme", 0.3),
+    Named(25, 32, "Organization", 0.6),
+]
 
 
 def judged(extractor: Extractor) -> list[Named]:

@@ -29,7 +29,12 @@ def test_what_is_impossible_has_no_chance() -> None:
 
 
 def test_without_features_every_possible_class_is_as_likely() -> None:
-    examples = [Example(hashed(["a"]), (0, 1)), Example(hashed([]), (0, 2)), Example(hashed(["b"]), (0, 1, 2)), Example(hashed([]), (0, 1))]
+    examples = [
+        Example(hashed(["a"]), (0, 1)),
+        Example(hashed([]), (0, 2)),
+        Example(hashed(["b"]), (0, 1, 2)),
+        Example(hashed([]), (0, 1)),
+    ]
     found = probabilities(examples, MODEL)
     np.testing.assert_allclose(found[1], [0.5, 0, 0.5])
     np.testing.assert_allclose(found[3], [0.5, 0.5, 0])

@@ -59,12 +59,15 @@ def test_equal_names_have_one_type_the_surer_one() -> None:
 
 def test_a_body_named_inside_a_longer_name_is_a_mention_of_its_own() -> None:
     text = "中国联通直属党委开会，中国联通参加"
-    flat = named(text, ("中国联通直属党委", "Organization", 0.9)) + [Named(11, 15, "Organization", 0.8)]
+    flat = [*named(text, ("中国联通直属党委", "Organization", 0.9)), Named(11, 15, "Organization", 0.8)]
     assert [(s.start, s.end) for s in nested(text, flat)] == [(0, 4)]
     assert [(s.start, s.end) for s in complete(text, flat)] == [(0, 8), (0, 4), (11, 15)]
 
 
-@given(st.text(alphabet="甲乙丙公司院。，“” \n", max_size=60), st.lists(st.tuples(st.integers(0, 59), st.integers(1, 8), st.floats(0, 1))))
+@given(
+    st.text(alphabet="甲乙丙公司院。，“” \n", max_size=60),
+    st.lists(st.tuples(st.integers(0, 59), st.integers(1, 8), st.floats(0, 1))),
+)
 def test_completing_keeps_what_was_found_and_stays_in_the_text(text: str, raw: list[tuple[int, int, float]]) -> None:
     found = [Named(a, min(a + n, len(text)), "Organization", c) for a, n, c in raw if a < len(text)]
     out = complete(text, found)
@@ -83,7 +86,9 @@ def test_a_name_said_twice_is_surer_than_its_best_mention() -> None:
     assert 0.8 < merge_confidence([one, two]) <= 1
 
 
-@pytest.mark.parametrize(("short", "long", "holds"), [("软研院", "联通软件研究院", True), ("院软", "软件研究院", False), ("", "甲", True)])
+@pytest.mark.parametrize(
+    ("short", "long", "holds"), [("软研院", "联通软件研究院", True), ("院软", "软件研究院", False), ("", "甲", True)]
+)
 def test_a_short_form_keeps_the_order_of_characters(short: str, long: str, holds: bool) -> None:
     assert subsequence(short, long) is holds
 

@@ -45,7 +45,14 @@ def test_the_schema_names_what_each_pair_of_types_allows() -> None:
 
 def test_candidates_are_pairs_that_the_schema_allows(extractor: Extractor, pack_ontology: Ontology) -> None:
     text = "远洋公司与砺山大学签署《合作协议》。张伟在清河市出席“星火行动”启动会。该公司推进“星火行动”。"
-    named = [("远洋公司", "Organization"), ("砺山大学", "Organization"), ("合作协议", "Document"), ("张伟", "Person"), ("清河市", "Place"), ("星火行动", "Programme")]
+    named = [
+        ("远洋公司", "Organization"),
+        ("砺山大学", "Organization"),
+        ("合作协议", "Document"),
+        ("张伟", "Person"),
+        ("清河市", "Place"),
+        ("星火行动", "Programme"),
+    ]
     found = places(text, *named)
     pairs = candidates(analysis(text, extractor.pack), found, extractor.fit)
     assert pairs
@@ -57,7 +64,9 @@ def test_candidates_are_pairs_that_the_schema_allows(extractor: Extractor, pack_
             ends = (second.type, first.type) if name.startswith("-") else (first.type, second.type)
             predicate = name.removeprefix("-")
             either = allows(pack_ontology, *(ends[0], predicate, ends[1])) or allows(pack_ontology, ends[1], predicate, ends[0])
-            assert allows(pack_ontology, ends[0], predicate, ends[1]) or (pack_ontology.predicates[predicate].symmetric and either)
+            assert allows(pack_ontology, ends[0], predicate, ends[1]) or (
+                pack_ontology.predicates[predicate].symmetric and either
+            )
 
 
 def test_a_pair_across_sentences_says_what_carried_it(extractor: Extractor) -> None:
@@ -81,7 +90,9 @@ def test_the_document_is_by_the_company_it_speaks_of_most() -> None:
 
 def test_members_of_a_list_are_one_group_and_others_are_not() -> None:
     text = "甲公司、乙公司和“丙公司”与丁计划，戊公司"
-    found = places(text, *((n, "Organization") for n in ("甲公司", "乙公司", "丙公司")), ("丁计划", "Programme"), ("戊公司", "Organization"))
+    found = places(
+        text, *((n, "Organization") for n in ("甲公司", "乙公司", "丙公司")), ("丁计划", "Programme"), ("戊公司", "Organization")
+    )
     groups = list_groups(text, found)
     assert groups[0] == groups[1] == groups[2]
     assert len({groups[0], groups[3], groups[4]}) == 3
