@@ -106,7 +106,7 @@ def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: S
     by_number: dict[int, NDArray[np.float32]] = {}
     for fold in range(folds):
         keep = [k for k, who in enumerate(owner) if read[who].fold != fold]
-        ranker = fit_loglinear([examples[k] for k in keep], [gold[k] for k in keep], classes=fit.classes, epochs=6)
+        ranker = fit_loglinear([examples[k] for k in keep], [gold[k] for k in keep], classes=fit.classes, epochs=3)
         for number, item in enumerate(read):
             if item.fold == fold:
                 by_number[number] = probabilities([pair.example for pair in pairs[number]], ranker)
@@ -119,7 +119,7 @@ def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: S
     if not final:
         return Trained(None, figures, annotations)
     say(f"fitting the models on all {len(lessons)} documents")
-    ranker = fit_loglinear(examples, gold, classes=fit.classes, epochs=6)
+    ranker = fit_loglinear(examples, gold, classes=fit.classes, epochs=3)
     extractor = Extractor(
         pack=pack, ontology=ontology, fit=fit, tagger=fit_tagger(lessons, pack, kinds), keeper=keeper, linker=fit_linker(lessons),
         subtyper=fit_subtyper(lessons), ranker=ranker, settings=settings,
