@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from kg.extract.analysis import Analysis
 from kg.extract.loglinear import Example, hashed
+from kg.extract.mood import unreal, untrue
 
 _CLAUSE = re.compile(r"[^。！？!?\n]*[。！？!?\n]?")
 STANDING = frozenset({"partOf", "holdsPosition"})
@@ -121,7 +122,7 @@ def candidates(reading: Analysis, places: Sequence[Place], fit: Schema) -> list[
         while cursor < len(places) and places[cursor].start < end:
             here.append(cursor)
             cursor += 1
-        frame = _Frame(reading, places, here, start, end)
+        frame = _Frame(reading, places, here, start, end, unreal(reading, start, end))
         inner = _inner(places, here)
         for i, a in enumerate(here):
             for b in here[i + 1 : i + 26]:
@@ -203,6 +204,7 @@ class _Frame:
     here: list[int]
     start: int
     end: int
+    stretches: list[tuple[int, int]]
 
 
 def _opening(frame: _Frame) -> list[int]:
@@ -231,17 +233,18 @@ def _add(found: list[Candidate], frame: _Frame, fit: Schema, a: int, b: int, why
     if len(possible) < 2:
         return
     features = _pair_features(frame, a, b, why)
-    found.append(Candidate(a, b, (frame.start, frame.end), why, Example(features, possible), _unreal(frame, b, why)))
+    found.append(Candidate(a, b, (frame.start, frame.end), why, Example(features, possible), _unreal(frame, a, b)))
 
 
-def _unreal(frame: _Frame, b: int, why: str) -> bool:
-    """Whether the clause up to the second mention (or, if the first is carried, the whole of it) is planned, wished for or denied."""
-    reading, place = frame.reading, frame.places[b]
+def _unreal(frame: _Frame, a: int, b: int) -> bool:
+    """Whether what is said of two mentions is planned, wished for, supposed or denied."""
+    reading, first, second = frame.reading, frame.places[a], frame.places[b]
     start = _clause_start(reading.text, frame.places[_list_edge(frame, b, -1)].start, frame.start)
-    return any(
-        "unreal" in names and reading.lexed.begin[at] and not any(p.start <= at < p.end for p in (frame.places[h] for h in frame.here))
-        for at, _, names in _cues(reading.markers, start, place.start)
+    marked = any(
+        "unreal" in names and reading.lexed.begin[at] and not any(frame.places[h].start <= at < frame.places[h].end for h in frame.here)
+        for at, _, names in _cues(reading.markers, start, second.start)
     )
+    return marked or untrue(reading, frame.stretches, (first.start, first.end), (second.start, second.end))
 
 
 def _list_edge(frame: _Frame, at: int, step: int) -> int:
