@@ -239,23 +239,16 @@ def query(
     例 examples:  kg query output pairs --set body=支付公司
     kg query output 'SELECT ?n { ?x a kgo:WorkingGroup; skos:prefLabel ?n }'
     """
-    from kg import answer, terminal
+    from kg import terminal
     from kg.ontology import default_pack
     from kg.query import list_queries, run_query
 
     pack = pack or default_pack()
     if sparql is None:
-        questions = list_queries(pack)
-        rows = [(q.name, q.title_zh, q.title_en, "、".join(f"--set {name}" for name, _ in q.parameters)) for q in questions]
-        terminal.table(("问题 question", "", "", "参数 parameters"), rows)
+        terminal.show_questions(list_queries(pack))
         return
     found = run_query(out, sparql, set=_bindings(bindings or []), pack=pack, inferred=inferred)
-    if form is Form.table:
-        header, rows_ = answer.cells(found, iris=iris)
-        terminal.table(header, rows_)
-    else:
-        writers = {Form.csv: lambda a: answer.to_csv(a, iris=iris), Form.json: answer.to_json, Form.turtle: answer.to_turtle}
-        sys.stdout.write(writers[form](found))
+    terminal.show_answer(found, form, iris=iris)
 
 
 @app.command()
@@ -376,6 +369,7 @@ app.add_typer(showing.load)
 app.command()(showing.report)
 app.command()(showing.draw)
 app.command()(showing.serve)
+app.command()(showing.shell)
 
 
 @app.callback(invoke_without_command=True)

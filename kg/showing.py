@@ -160,6 +160,18 @@ def serve(
     run(out, pack=pack, host=host, port=port, limits=limits, origins=cors or (), ready=ready)
 
 
+def shell(out: Out, pack: Pack = None) -> None:
+    """逐句提问，有历史与补全。 Ask one question after another, with history and completion.
+
+    Tab 补全类、关系、名称与关键字；括号齐了回车即运行；.help 看其余。 Without a terminal: the same lines from standard input.
+
+    例 example:  kg shell output
+    """
+    from kg.shell import shell as run
+
+    run(out, pack=pack)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` as UTF-8.
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kg.evaluate import Bin, Evaluation, Score
     from kg.explain import Candidate, Explained, Explanation
     from kg.ontology import Ontology
+    from kg.options import Form
+    from kg.query import Answer, NamedQuery
     from kg.validate import ValidationReport
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -99,6 +101,28 @@ def label(ontology: Ontology, name: str) -> str:
     """Return the Chinese label of a class or predicate before its name, where the ontology has one."""
     term = ontology.classes.get(name) or ontology.predicates.get(name)
     return f"{term.label_zh} {name}" if term and term.label_zh else name
+
+
+def show_questions(questions: Iterable[NamedQuery]) -> None:
+    """Print the questions of the pack with what can be set in each."""
+    rows = [(q.name, q.title_zh, q.title_en, "、".join(f"--set {name}" for name, _ in q.parameters)) for q in questions]
+    table(("问题 question", "", "", "参数 parameters"), rows)
+
+
+def show_answer(answer: Answer, form: Form, *, iris: bool) -> None:
+    """Print the answer of a query as a table, CSV, JSON or Turtle.
+
+    Raises:
+        QueryError: The answer has no such form.
+    """
+    from kg.answer import cells, to_csv, to_json, to_turtle
+
+    if form == "table":
+        table(*cells(answer, iris=iris))
+    elif form == "csv":
+        sys.stdout.write(to_csv(answer, iris=iris))
+    else:
+        sys.stdout.write(to_json(answer) if form == "json" else to_turtle(answer))
 
 
 def show_counts(counts: Mapping[str, Any], ontology: Ontology) -> None:
