@@ -11,6 +11,7 @@ from kg.extract.analysis import Analysis
 
 _GOVERNED = ("v", "vd", "vn", "p", "c", "d", "ad")
 _OPENS = ("c", "d", "TIME", "f", "n", "r", "xc")
+_MADE = ("作为", "结合", "融入", "纳入", "列为", "列入", "转化", "贯穿", "变成", "打造成", "建成", "落到")
 _BREAKS = ",，;；:：。！？!?\n"
 
 
@@ -26,13 +27,14 @@ def unreal(reading: Analysis, start: int, end: int) -> list[tuple[int, int]]:
             continue
         stop, kinds = reading.markers[at]
         if stop <= end and _counts(reading, at, stop, kinds, start):
-            clause_end = next((i for i in range(stop, end) if reading.text[i] in _BREAKS), end)
+            clause_end = min(_clause_end(reading.text, stop), end)
             alone = clause_end == stop and not reading.text[start:at].strip()
             out.append((at, end if alone else clause_end))
     return out
 
 
 def _counts(reading: Analysis, at: int, stop: int, kinds: tuple[str, ...], start: int) -> bool:
+    text = reading.text
     first, last = reading.word_at[at], reading.word_at[stop - 1]
     if reading.words[first][0] != at or reading.words[last][1] != stop:
         return False
@@ -46,7 +48,13 @@ def _counts(reading: Analysis, at: int, stop: int, kinds: tuple[str, ...], start
         return False
     if opens and tag in _OPENS and reading.text[after[0] : after[0] + 1] in _BREAKS:
         return "planned" in kinds
+    if text[at:stop] == "将" and any(word in text[stop : _clause_end(text, stop)] for word in _MADE):
+        return False  # 将开展主题教育与劳动竞赛结合起来: what is made of something, not what will be
     return tag in ("d", "v", "vd", "ad") and after[0] == stop and after[2] in _GOVERNED
+
+
+def _clause_end(text: str, at: int) -> int:
+    return next((i for i in range(at, len(text)) if text[i] in _BREAKS), len(text))
 
 
 def untrue(reading: Analysis, stretches: list[tuple[int, int]], first: tuple[int, int], second: tuple[int, int]) -> bool:

@@ -110,7 +110,7 @@ def test_members_of_a_list_draw_each_other_towards_their_mean() -> None:
 
 PLAIN = [
     ("远洋集团有限公司与砺山大学签署战略合作协议。", {("远洋集团有限公司", "collaboratesWith", "砺山大学")}),
-    ("张伟任远洋集团有限公司董事长。", {("张伟", "holdsPosition", "远洋集团有限公司")}),
+    ("远洋集团有限公司董事长张伟出席会议。", {("张伟", "holdsPosition", "远洋集团有限公司")}),
     ("远洋集团有限公司党委与砺山大学党委开展结对共建。", {("远洋集团有限公司党委", "pairsWith", "砺山大学党委")}),
 ]
 
