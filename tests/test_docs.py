@@ -50,14 +50,17 @@ def execute(block: str, folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_transcripts_of_the_readme_are_what_the_commands_print(workshop: Path) -> None:
-    text = README.read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("page", "least"), [(README, 6), (ROOT / "docs" / "provenance.md", 5), (ROOT / "docs" / "queries.md", 2)]
+)
+def test_the_transcripts_are_what_the_commands_print(workshop: Path, page: Path, least: int) -> None:
+    text = page.read_text(encoding="utf-8")
     blocks = _BLOCK.findall(text)
-    assert len(blocks) >= 6
+    assert len(blocks) >= least
     printed = [execute(block, workshop) for block in blocks]
     if os.environ.get("KG_UPDATE_DOCS") == "1":
         answers = iter(printed)
-        README.write_text(_BLOCK.sub(lambda _: next(answers), text), encoding="utf-8", newline="\n")
+        page.write_text(_BLOCK.sub(lambda _: next(answers), text), encoding="utf-8", newline="\n")
         return
     assert printed == blocks, "run: make docs"
 
