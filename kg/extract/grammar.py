@@ -57,7 +57,7 @@ def propose(reading: Analysis, pack: Resources, *, parents: Mapping[str, str]) -
         if tag in pack.lexicon.tags and end - start > 1:
             found.setdefault((start, end), (_SURE["tag"], _finer(ends.get(end), pack.lexicon.tags[tag], parents)))
     for hit in reading.heads:
-        begin, proper = _left(reading, hit, pack.lexicon.heads)
+        begin, proper = _left(reading, hit, pack.lexicon.heads, ends)
         if begin is not None and normalise(text[begin : hit.end]) not in pack.lexicon.plain:
             found.setdefault((begin, hit.end), (_SURE["proper" if proper else "head"], _class(pack, hit)))
     spans, classes = _longest(found, parents)
@@ -115,7 +115,7 @@ def _class(pack: Resources, hit: Hit) -> str:
     return pack.heads.groups[hit.code - 1][0]
 
 
-def _left(reading: Analysis, head: Hit, heads: Collection[str]) -> tuple[int | None, bool]:
+def _left(reading: Analysis, head: Hit, heads: Collection[str], ends: Collection[int]) -> tuple[int | None, bool]:
     """Where a name that ends in a head noun begins, and whether a proper name is in it; ``None`` if nothing makes it particular.
 
     A word before a head of one character is enough (市场部), also one within a head noun (审计部, where 部 is a head noun,
@@ -141,6 +141,7 @@ def _left(reading: Analysis, head: Hit, heads: Collection[str]) -> tuple[int | N
             or word.isspace()
             or head.end - begin > _LONGEST
             or (tag in ("f", "a") and not said)
+            or (begin in reading.triggers and begin in ends)  # 星火基金|资助|量子项目: another name, and what it does
         ):
             break
         start, number = begin, number - 1

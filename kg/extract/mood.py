@@ -10,7 +10,6 @@ from __future__ import annotations
 from kg.extract.analysis import Analysis
 
 _GOVERNED = ("v", "vd", "vn", "p", "c", "d", "ad")
-_OPENS = ("c", "d", "TIME", "f", "n", "r", "xc")
 _MADE = ("作为", "结合", "融入", "纳入", "列为", "列入", "转化", "贯穿", "变成", "打造成", "建成", "落到")
 _BREAKS = ",，;；:：。！？!?\n"
 
@@ -46,7 +45,7 @@ def _counts(reading: Analysis, at: int, stop: int, kinds: tuple[str, ...], start
         return True
     if after is None or not {"planned", "negated"} & set(kinds):
         return False
-    if opens and tag in _OPENS and reading.text[after[0] : after[0] + 1] in _BREAKS:
+    if opens and reading.text[after[0] : after[0] + 1] in _BREAKS:
         return "planned" in kinds
     if text[at:stop] == "将" and any(word in text[stop : _clause_end(text, stop)] for word in _MADE):
         return False  # 将开展主题教育与劳动竞赛结合起来: what is made of something, not what will be
