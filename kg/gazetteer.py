@@ -23,7 +23,7 @@ _SKIPPED = re.compile("[ \\t\u00a0\u2000-\u200b\u3000\ufeff“”„‟‘’「
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One known thing; ``parent`` is the name of its owner's entry or empty, ``where`` the ``file:line`` in the pack that says so."""
+    """One known thing; ``parent`` is the name of its owner's entry or empty, ``where`` its ``file:line`` in the pack."""
 
     name: str
     type: str

@@ -14,10 +14,14 @@ from kg.errors import PackError
 class Lexicon:
     """Words that say what a name or a clause is about.
 
-    ``heads`` maps a head noun to the classes it makes (most usual first), ``triggers`` a predicate to its words, ``markers`` a kind
-    (``planned``, ``negated``, ``hypothetical``, ``anaphora``, ``owner``, ``abbreviation``) to its words, ``tags`` a tag of the analyser (``ORG``, ``PER`` …) to a class, and ``plain`` holds names too
-    common to be entities (``高质量发展``). ``notices`` are phrases that mark a line as a notice about the copy (免责声明), not a part of the report.
-    ``backward`` are trigger words whose subject stands behind them and whose object before: 甲公司旗下乙公司 says that 乙公司 is part of 甲公司.
+    ``heads`` maps a head noun to the classes it makes (most usual first), ``triggers`` a predicate to its words, ``markers`` a
+    kind
+    (``planned``, ``negated``, ``hypothetical``, ``anaphora``, ``owner``, ``abbreviation``) to its words, ``tags`` a tag of the
+    analyser (``ORG``, ``PER`` …) to a class, and ``plain`` holds names too
+    common to be entities (``高质量发展``). ``notices`` are phrases that mark a line as a notice about the copy (免责声明), not
+    a part of the report.
+    ``backward`` are trigger words whose subject stands behind them and whose object before: 甲公司旗下乙公司 says that 乙公司
+    is part of 甲公司.
     """
 
     heads: Mapping[str, tuple[str, ...]]

@@ -42,7 +42,7 @@ class Analysis:
 
 
 def resources(lexer: Lexer, lexicon: Lexicon, registry: Registry, *, classes: Sequence[str]) -> Resources:
-    """Index a pack's words; ``classes`` fixes the numbers of registry classes, so that they do not move when entries come and go."""
+    """Index a pack's words; ``classes`` fixes the numbers of registry classes, whatever entries come and go."""
     pairs = sorted({(a, b) for a in classes for b in ("", *classes)})
     return Resources(
         lexer=lexer,

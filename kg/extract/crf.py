@@ -1,6 +1,7 @@
 """A linear-chain CRF whose features are rows of a weight table: reading it, and what it says of a text.
 
-Lafferty, McCallum, Pereira 2001. Labels are BIOES; impossible successions have no weight at all. Scores are sums of gathered rows, so that no
+Lafferty, McCallum, Pereira 2001. Labels are BIOES; impossible successions have no weight at all. Scores are sums of gathered
+rows, so that no
 feature ever exists as a string.
 """
 
@@ -18,7 +19,7 @@ BLOCK = 2048
 
 @dataclass(frozen=True, slots=True)
 class FeatureTable:
-    """Maps hashed features to rows of a weight table; a feature that training never saw has row ``len(hashes)``, which is zero."""
+    """Maps hashed features to rows of a weight table; a feature that training never saw has the last row, which is zero."""
 
     hashes: NDArray[np.uint64]
     slots: NDArray[np.int32]
@@ -27,7 +28,7 @@ class FeatureTable:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A trained CRF: weights (rows + 1 × labels; the last row is zero) and transitions (labels × labels, ``-inf`` where impossible)."""
+    """A trained CRF: weights (rows + 1 × labels, the last row zero), transitions (labels × labels, ``-inf`` where impossible)."""
 
     labels: tuple[str, ...]
     table: FeatureTable
@@ -148,7 +149,7 @@ def best_path(scores: F32, pieces: Sequence[tuple[int, int]], labels: Sequence[s
         current = ending
         for t in range(longest - 1, -1, -1):
             current = np.where(lengths - 1 == t, ending, current)
-            for row in np.flatnonzero(lengths > t):
+            for row in np.flatnonzero(lengths > t).tolist():
                 path[chosen[row][0] + t] = current[row]
             if t:
                 current = np.where(lengths > t, back[t, rows, current], current)

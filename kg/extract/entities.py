@@ -49,7 +49,8 @@ def forms_of(text: str, found: Sequence[Named]) -> list[Form]:
 
 def subtypes_of(reading: Analysis, forms: Sequence[Form], model: Classifier | None) -> dict[tuple[str, str], str]:
     """The subtype of every form whose type has subtypes: the registry's where it knows the name, else the classifier's."""
-    known = {(entry.type, normalise(reading.text[start:end])): entry.subtype for start, end, entry in reading.known if entry.subtype}
+    known = {(entry.type, normalise(reading.text[start:end])): entry.subtype for start, end, entry in reading.known
+        if entry.subtype}
     out: dict[tuple[str, str], str] = {}
     open_forms = []
     for form in forms:
@@ -71,7 +72,8 @@ def subtype_input(reading: Analysis, form: Form, classes: Sequence[str]) -> Exam
     heads = [reading.text[hit.start : hit.end] for hit in reading.heads if span.start <= hit.start and hit.end <= span.end][-2:]
     possible = tuple(number for number, name in enumerate(classes) if name.startswith(f"{form.type}/"))
     return subtype_example(
-        reading.text[span.start : span.end], before=reading.text[max(0, span.start - 4) : span.start], after=reading.text[span.end : span.end + 4], possible=possible, heads=heads[::-1]
+        reading.text[span.start : span.end], before=reading.text[max(0,
+            span.start - 4) : span.start], after=reading.text[span.end : span.end + 4], possible=possible, heads=heads[::-1]
     )
 
 
@@ -81,18 +83,21 @@ def link_pairs(forms: Sequence[Form], subtypes: Mapping[tuple[str, str], str]) -
     for i, short in enumerate(forms):
         longer = [
             j for j, long in enumerate(forms)
-            if j != i and long.type == short.type and len(long.key) > len(short.key) and (subsequence(short.key, long.key) or short.key[-1] == long.key[-1] or short.key[:2] == long.key[:2])
+            if j != i and long.type == short.type and len(long.key) > len(short.key) and (subsequence(short.key, long.key)
+                or short.key[-1] == long.key[-1] or short.key[:2] == long.key[:2])
         ]  # fmt: skip
         for j in longer:
             long = forms[j]
             kinds = (subtypes.get((short.type, short.key), ""), subtypes.get((long.type, long.key), ""))
             pairs.append((i, j, link_example(
-                short.key, long.key, kind=short.type[:3], subtypes=kinds, count=(len(short.spans), len(long.spans)), order=long.start < short.start, rivals=len(longer)
+                short.key, long.key, kind=short.type[:3], subtypes=kinds, count=(len(short.spans),
+                    len(long.spans)), order=long.start < short.start, rivals=len(longer)
             )))  # fmt: skip
     return pairs
 
 
-def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | None, subtyper: Classifier | None, sure: float = 0.5) -> list[Thing]:
+def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | None, subtyper: Classifier | None,
+    sure: float = 0.5) -> list[Thing]:
     """Group the spans of a document into entities.
 
     Args:
@@ -126,7 +131,7 @@ def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | No
             join(entries.setdefault((entry.type, entry.name), number), number)
     if linker is not None:
         pairs = link_pairs(forms, subtypes)
-        chances = probabilities([example for _, _, example in pairs], linker)[:, 1] if pairs else []
+        chances = probabilities([example for _, _, example in pairs], linker)[:, 1]
         best: dict[int, tuple[float, int]] = {}
         for (i, j, _), chance in zip(pairs, chances, strict=True):
             if chance >= sure and (i not in best or chance > best[i][0]):
@@ -145,7 +150,8 @@ def _thing(text: str, members: Sequence[Form], subtypes: Mapping[tuple[str, str]
     fullest = best_name(list(shown.values()))
     rest = sorted(set(shown.values()) - {fullest}, key=lambda name: (-len(name), name))
     key = normalise(fullest)
-    return Thing(members[0].type, subtypes.get((members[0].type, key), ""), (fullest, *rest), tuple(spans), merge_confidence(spans))
+    return Thing(members[0].type, subtypes.get((members[0].type, key), ""), (fullest, *rest), tuple(spans),
+        merge_confidence(spans))
 
 
 def _shown(form: str) -> str:

@@ -16,14 +16,14 @@ from kg.extract.crf import Chain, bioes
 from kg.extract.encoder import FILE as ENCODER
 from kg.extract.encoder import Encoder, load_encoder
 from kg.extract.entities import Thing, things
-from kg.extract.lexical import load_lexer
-from kg.extract.loglinear import Classifier, probabilities
 from kg.extract.filter import judge
 from kg.extract.frames import facts
 from kg.extract.grammar import propose
+from kg.extract.lexical import load_lexer
+from kg.extract.loglinear import Classifier, probabilities
 from kg.extract.mentions import complete, notices, proposals
-from kg.extract.names import Named
 from kg.extract.models import load_chain, load_classifier
+from kg.extract.names import Named
 from kg.extract.relations import STANDING, Candidate, Place, Schema, candidates, schema, sentences, shared
 from kg.lexicon import load_lexicon
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Document, Dropped, Mention, Span
@@ -75,7 +75,8 @@ def load_extractor(pack_dir: Path, *, model: str = "fast") -> Extractor:
 
     Args:
         pack_dir: folder of the domain pack.
-        model: ``fast`` (the trained models; the grammar for a pack that has none), ``accurate`` (an encoder beside them: better, and slower)
+        model: ``fast`` (the trained models; the grammar for a pack that has none), ``accurate`` (an encoder beside them:
+        better, and slower)
             or ``grammar``.
 
     Raises:
@@ -133,14 +134,17 @@ def annotate(document: Document, extractor: Extractor) -> Annotation:
     reading = analysis(document.text, extractor.pack)
     if extractor.tagger is None or extractor.keeper is None:
         return _by_grammar(document, reading, extractor)
-    proposed = judge(reading, proposals(reading, extractor.pack, extractor.tagger, extractor.encoder), extractor.keeper, heads=extractor.pack.heads.groups)
+    proposed = judge(reading, proposals(reading, extractor.pack, extractor.tagger, extractor.encoder), extractor.keeper,
+        heads=extractor.pack.heads.groups)
     kept, dropped = sift(proposed, document.text, extractor.pack, extractor.settings)
-    entities = things(reading, complete(document.text, kept), linker=extractor.linker, subtyper=extractor.subtyper, sure=extractor.settings.link)
+    entities = things(reading, complete(document.text, kept), linker=extractor.linker, subtyper=extractor.subtyper,
+        sure=extractor.settings.link)
     places = places_of(entities)
     return annotation_of(document, reading, entities, places, state(reading, places, extractor), dropped)
 
 
-def sift(proposed: Sequence[Named], text: str, pack: Resources, settings: Settings) -> tuple[list[Named], list[tuple[Named, str]]]:
+def sift(proposed: Sequence[Named], text: str, pack: Resources, settings: Settings) -> tuple[list[Named],
+    list[tuple[Named, str]]]:
     """Divide proposals into names kept and names dropped, each of these with its reason.
 
     Reasons: ``notice`` (the line is a notice about the copy), ``plain`` (a commonplace of the genre), ``low-confidence``.
@@ -161,7 +165,8 @@ def sift(proposed: Sequence[Named], text: str, pack: Resources, settings: Settin
 
 
 def annotation_of(
-    document: Document, reading: Analysis, entities: Sequence[Thing], places: Sequence[Place], stated: Sequence[Stated], dropped: Sequence[tuple[Named, str]], *, by: str = NAME
+    document: Document, reading: Analysis, entities: Sequence[Thing], places: Sequence[Place], stated: Sequence[
+        Stated], dropped: Sequence[tuple[Named, str]], *, by: str = NAME
 ) -> Annotation:
     """Put together what was found in a document."""
     return Annotation(
@@ -180,7 +185,8 @@ def _by_grammar(document: Document, reading: Analysis, extractor: Extractor) -> 
     proposed, classes = propose(reading, extractor.pack, parents=parents)
     found, dropped = sift(proposed, document.text, extractor.pack, extractor.settings)
     entities = [
-        replace(thing, subtype=next((classes[s.start, s.end] for s in thing.spans if classes.get((s.start, s.end), thing.type) != thing.type), thing.subtype))
+        replace(thing, subtype=next((classes[s.start, s.end] for s in thing.spans
+            if classes.get((s.start, s.end), thing.type) != thing.type), thing.subtype))
         for thing in things(reading, found, linker=None, subtyper=None)
     ]  # fmt: skip
     places = places_of(entities)
@@ -196,7 +202,8 @@ def _by_grammar(document: Document, reading: Analysis, extractor: Extractor) -> 
 
 def places_of(entities: Sequence[Thing]) -> list[Place]:
     """All mentions as the relation step reads them, in text order, longer first."""
-    places = [Place(s.start, s.end, number, thing.type, thing.subtype) for number, thing in enumerate(entities) for s in thing.spans]
+    places = [Place(s.start, s.end, number, thing.type, thing.subtype) for number, thing in enumerate(entities)
+        for s in thing.spans]
     return sorted(places, key=lambda p: (p.start, -p.end, p.entity))
 
 
@@ -206,11 +213,13 @@ def state(reading: Analysis, places: Sequence[Place], extractor: Extractor) -> l
         return []
     pairs = candidates(reading, places, extractor.fit)
     chances = probabilities([pair.example for pair in pairs], extractor.ranker)
-    return select(reading.text, pairs, places, chances, extractor.fit, symmetric={n for n, p in extractor.ontology.predicates.items() if p.symmetric}, thresholds=extractor.settings.facts)
+    return select(reading.text, pairs, places, chances, extractor.fit,
+        symmetric={n for n, p in extractor.ontology.predicates.items() if p.symmetric}, thresholds=extractor.settings.facts)
 
 
 def select(
-    text: str, pairs: Sequence[Candidate], places: Sequence[Place], chances: NDArray[np.float32], fit: Schema, *, symmetric: set[str], thresholds: Mapping[str, float]
+    text: str, pairs: Sequence[Candidate], places: Sequence[Place], chances: NDArray[
+        np.float32], fit: Schema, *, symmetric: set[str], thresholds: Mapping[str, float]
 ) -> list[Stated]:
     """Turn class probabilities (candidates × classes) into facts, one for each subject, predicate and object."""
     chances = shared(text, pairs, places, chances)
@@ -234,8 +243,10 @@ def select(
         if fact.predicate == "partOf" and (fact.subject not in parent or fact.confidence > parent[fact.subject].confidence):
             parent[fact.subject] = fact
     kept = [fact for fact in best.values() if fact.predicate != "partOf" or parent[fact.subject] is fact]
-    kept = [f for f in kept if not (f.predicate == "partOf" and f.object in parent and parent[f.object].object == f.subject and parent[f.object].confidence > f.confidence)]
-    return sorted(kept, key=lambda f: (f.candidate.sentence, places[f.candidate.first].start, places[f.candidate.second].start, f.predicate))
+    kept = [f for f in kept if not (f.predicate == "partOf" and f.object in parent and parent[f.object].object == f.subject
+        and parent[f.object].confidence > f.confidence)]
+    return sorted(kept, key=lambda f: (f.candidate.sentence, places[f.candidate.first].start, places[f.candidate.second].start,
+        f.predicate))
 
 
 def _entity(number: int, thing: Thing) -> AnnotatedEntity:

@@ -1,6 +1,7 @@
 """Features of every character, as hashed numbers in arrays: what the tagger reads.
 
-Every template yields one unsigned 64-bit number a character. A number stands for a template and its value; equal contexts give equal
+Every template yields one unsigned 64-bit number a character. A number stands for a template and its value; equal contexts give
+equal
 numbers on every machine. Nothing is kept as a string, which is what makes a linear model fast here.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +47,10 @@ def mix(template: int, *values: U64 | Ints | NDArray[np.bool_]) -> U64:
     return state
 
 
-def _shift(values: NDArray[np.generic], by: int, fill: int) -> NDArray[np.generic]:
+_Column = TypeVar("_Column", U64, Ints)
+
+
+def _shift(values: _Column, by: int, fill: int) -> _Column:
     out = np.full_like(values, fill)
     if by == 0:
         out[:] = values
@@ -75,7 +80,8 @@ def _kinds(points: U64) -> Ints:
     kind[(points >= 0x4E00) & (points <= 0x9FFF)] = 1
     kind[(points >= 48) & (points <= 57)] = 2
     kind[(points >= 97) & (points <= 122)] = 3
-    for number, marks in ((4, " \t\u3000\n\r"), (5, "“”\"'‘’"), (6, ",、;:"), (7, "。!?"), (8, "一二三四五六七八九十百千万两零"), (9, "《》()「」【】〈〉")):
+    for number, marks in ((4, " \t\u3000\n\r"), (5, "“”\"'‘’"), (6, ",、;:"), (7, "。!?"),
+        (8, "一二三四五六七八九十百千万两零"), (9, "《》()「」【】〈〉")):
         kind[np.isin(points, _folded(marks))] = number
     return kind
 
@@ -164,7 +170,8 @@ def _repeats(points: U64) -> tuple[Ints, Ints]:
     return right, left
 
 
-def character_features(text: str, lexed: Lexed, lexer: Lexer, *, heads: Sequence[Hit], names: Sequence[Hit], triggers: Sequence[Hit]) -> U64:
+def character_features(text: str, lexed: Lexed, lexer: Lexer, *, heads: Sequence[Hit], names: Sequence[Hit],
+    triggers: Sequence[Hit]) -> U64:
     """Hash the context of each character.
 
     Args:
@@ -214,10 +221,12 @@ def _word_columns(points: U64, lexed: Lexed, lexer: Lexer, starts: Ints, ends: I
     near = {k: _shift(word, k, 0) for k in range(-2, 3)}
     length = np.minimum(ends - starts, 7)
     last_point = points[ends - 1]
-    by_word = [
+    by_word: list[tuple[tuple[U64 | Ints, ...], int]] = [
         ((near[0],), 30), ((near[-1],), 31), ((near[1],), 32), ((tag[0],), 33), ((tag[-1], tag[0]), 34), ((tag[0], tag[1]), 35),
-        ((tag[-1], tag[0], tag[1]), 36), ((tag[-2], tag[-1], tag[0]), 37), ((tag[0], tag[1], tag[2]), 38), ((near[-1], near[0]), 39),
-        ((near[0], near[1]), 40), ((tag[0], length), 41), ((last_point, tag[0]), 42), ((near[2],), 43), ((near[-2],), 44), ((near[-1], tag[0]), 45),
+        ((tag[-1], tag[0], tag[1]), 36), ((tag[-2], tag[-1], tag[0]), 37), ((tag[0], tag[1], tag[2]), 38),
+        ((near[-1], near[0]), 39),
+        ((near[0], near[1]), 40), ((tag[0], length), 41), ((last_point, tag[0]), 42), ((near[2],), 43), ((near[-2],), 44),
+        ((near[-1], tag[0]), 45),
         ((near[1], tag[0]), 46), ((_shift(last_point, 1, 0), tag[1]), 47), ((tag[1], tag[2], tag[3]), 48),
     ]  # fmt: skip
     return [mix(template, *(value[of] for value in values), place) for values, template in by_word]
@@ -266,8 +275,10 @@ def _head_columns(points: U64, lexed: Lexed, lexer: Lexer, heads: Sequence[Hit],
     before = _shift(before, -1, -1)
     previous = np.where((before >= 0) & (before >= _last(stop)), padded[before], 0)
     return [
-        mix(70, code, place), mix(71, _shift(code, 1, 0), _shift(place, 1, 0)), mix(72, _shift(code, -1, 0), _shift(place, -1, 0)),
-        mix(73, first, distance), mix(74, first, next_head < next_verbal, lexed.begin), mix(75, final, to_final), mix(76, final, lexed.begin, place),
+        mix(70, code, place), mix(71, _shift(code, 1, 0), _shift(place, 1, 0)), mix(72, _shift(code, -1, 0),
+            _shift(place, -1, 0)),
+        mix(73, first, distance), mix(74, first, next_head < next_verbal, lexed.begin), mix(75, final, to_final), mix(76, final,
+            lexed.begin, place),
         mix(77, previous, np.arange(n) - before == 1), mix(78, final, _shift(points, -1, 0)),
     ]  # fmt: skip
 
@@ -298,7 +309,8 @@ def _quote_columns(text: str, points: U64, of: Ints, n: int) -> list[U64]:
     opened, closed, room = _bucket(from_open), _bucket(to_close), _bucket(size)
     just_closed = _shift(to_close, -1, -1)
     return [
-        mix(82, kind, opened, closed), mix(83, kind, room, parts, opened == 0), mix(84, kind, after, opened == 1), mix(85, kind, before, opened == 1),
+        mix(82, kind, opened, closed), mix(83, kind, room, parts, opened == 0), mix(84, kind, after, opened == 1), mix(85, kind,
+            before, opened == 1),
         mix(86, _shift(kind, -1, 0), just_closed == 0, points), mix(87, kind, room, after), mix(88, kind, closed == 0, tail),
     ]  # fmt: skip
 
@@ -313,7 +325,8 @@ def _known_columns(n: int, points: U64, names: Sequence[Hit], triggers: Sequence
     before = np.where(live, padded[last], 0)
     away = np.where(live, _bucket(np.arange(n) - last), 0)
     return [
-        mix(100, code, place), mix(101, _shift(code, -1, 0), _shift(place, -1, 0)), mix(102, _shift(code, 1, 0), _shift(place, 1, 0)),
+        mix(100, code, place), mix(101, _shift(code, -1, 0), _shift(place, -1, 0)), mix(102, _shift(code, 1, 0),
+            _shift(place, 1, 0)),
         mix(103, cue, cue_place), mix(104, before, away), mix(105, before, _shift(cue, -1, 0)),
     ]  # fmt: skip
 
@@ -341,7 +354,9 @@ def _document_columns(text: str, points: U64, lexed: Lexed, starts: Ints, of: In
     for start, _ in lexed.pieces:
         piece[start] = 1
     return [
-        mix(110, _bucket(right, (3, 4, 6, 8, 12)), _bucket(left, (3, 4, 6, 8, 12))), mix(111, often, lexed.begin), mix(112, header, length),
-        mix(113, offset, length, first), mix(114, marked, points), mix(115, marked, header), mix(116, piece, _shift(piece, -1, 0), points),
+        mix(110, _bucket(right, (3, 4, 6, 8, 12)), _bucket(left, (3, 4, 6, 8, 12))), mix(111, often, lexed.begin), mix(112,
+            header, length),
+        mix(113, offset, length, first), mix(114, marked, points), mix(115, marked, header), mix(116, piece,
+            _shift(piece, -1, 0), points),
         mix(117, _shift(left, -1, 0), right, lexed.begin),
     ]  # fmt: skip

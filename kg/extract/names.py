@@ -1,6 +1,7 @@
 """From mentions to the entities of one document: known names everywhere, subtypes, short forms.
 
-A mention is where a thing is named; an entity is the thing. Two forms are one entity when they are equal after normalisation, when a bracket says
+A mention is where a thing is named; an entity is the thing. Two forms are one entity when they are equal after normalisation,
+when a bracket says
 so (以下简称), when the registry says so, or when the linker — a small classifier over pairs of forms of one type — is sure.
 """
 
@@ -14,7 +15,8 @@ from dataclasses import dataclass, replace
 from kg.extract.loglinear import Example, hashed
 from kg.naming import normalise
 
-_BRACKET = re.compile(r"[(（]\s*(?:以下简称|下称|以下称|简称|又称|亦称|下同)?[:：]?\s*[“\"”']?([^()（）“”\"']{2,16})[”\"“']?(?:\s*或\s*[“\"]?([^()（）“”\"']{2,16})[”\"]?)?\s*[)）]")
+_BRACKET = re.compile(
+    r"[(（]\s*(?:以下简称|下称|以下称|简称|又称|亦称|下同)?[:：]?\s*[“\"”']?([^()（）“”\"']{2,16})[”\"“']?(?:\s*或\s*[“\"]?([^()（）“”\"']{2,16})[”\"]?)?\s*[)）]")
 _SAID = re.compile(r"以下简称|下称|以下称|简称|又称|亦称")
 
 
@@ -31,7 +33,8 @@ class Named:
 def everywhere(text: str, found: Sequence[Named], *, certain: float) -> list[Named]:
     """Add every further occurrence of names found with confidence ``certain`` or more, where no found span overlaps it.
 
-    Occurrences inside a longer mention are kept too when the name is an organisation of its own elsewhere: 中国联通 in 中国联通直属党委.
+    Occurrences inside a longer mention are kept too when the name is an organisation of its own elsewhere: 中国联通 in
+    中国联通直属党委.
     """
     taken = [False] * (len(text) + 1)
     for span in found:
@@ -69,7 +72,8 @@ def bracketed(text: str, found: Sequence[Named]) -> list[tuple[int, int]]:
             continue
         for group in (1, 2):
             short = by_start.get(match.start(group)) if match[group] else None
-            if short is not None and short != owner and found[short].type == found[owner].type and (_SAID.search(match[0]) or found[short].end == match.end(group)):
+            if short is not None and short != owner and found[short].type == found[owner].type and (_SAID.search(match[0])
+                or found[short].end == match.end(group)):
                 pairs.append((owner, short))
     return pairs
 
@@ -84,17 +88,23 @@ def subsequence(short: str, long: str) -> bool:
     return all(character in rest for character in short)
 
 
-def link_example(short: str, long: str, *, kind: str, subtypes: tuple[str, str], count: tuple[int, int], order: bool, rivals: int) -> Example:
+def link_example(short: str, long: str, *, kind: str, subtypes: tuple[str, str], count: tuple[int, int], order: bool,
+    rivals: int) -> Example:
     """The features of “``short`` is another form of ``long``” (normalised forms of one type in one document)."""
     head = next((k for k in range(1, 7) if short[-k:] != long[-k:]), 7) - 1
     front = next((k for k in range(1, 7) if short[:k] != long[:k]), 7) - 1
-    where = "prefix" if long.startswith(short) else "suffix" if long.endswith(short) else "inner" if short in long else "subsequence" if subsequence(short, long) else "other"
+    where = "prefix" if long.startswith(short) else "suffix" if long.endswith(
+        short) else "inner" if short in long else "subsequence" if subsequence(short, long) else "other"
     rest = long[: -len(short)] if where == "suffix" else long[len(short) :] if where == "prefix" else ""
     parts = [
-        f"k{kind}", f"w{where}", f"kw{kind}{where}", f"h{min(head, 4)}{kind}", f"f{min(front, 4)}{kind}", f"hw{min(head, 4)}{where}{kind}", f"l{min(len(short), 8)}{where}",
-        f"s{subtypes[0]}{subtypes[1]}", f"sw{subtypes[0]}{subtypes[1]}{where}", f"t{short[-2:]}|{long[-2:]}", f"t1{short[-1:]}|{long[-1:]}", f"r{rest[-2:]}{where}", f"r1{rest[-1:]}{where}",
-        f"rs{rest[:2]}{where}", f"d{min(len(long) - len(short), 9)}{where}", f"o{order}{where}", f"v{min(rivals, 3)}{where}", f"vo{min(rivals, 3)}{order}", f"c{count[0] > 1}{count[1] > 1}{order}",
-        f"lt{short[-1:]}{where}{kind}", f"same{subtypes[0] == subtypes[1]}{where}{min(head, 2)}", f"x{short}" if len(short) < 5 else "x", f"fh{min(front, 3)}{min(head, 3)}{where}",
+        f"k{kind}", f"w{where}", f"kw{kind}{where}", f"h{min(head, 4)}{kind}", f"f{min(front, 4)}{kind}",
+        f"hw{min(head, 4)}{where}{kind}", f"l{min(len(short), 8)}{where}",
+        f"s{subtypes[0]}{subtypes[1]}", f"sw{subtypes[0]}{subtypes[1]}{where}", f"t{short[-2:]}|{long[-2:]}",
+        f"t1{short[-1:]}|{long[-1:]}", f"r{rest[-2:]}{where}", f"r1{rest[-1:]}{where}",
+        f"rs{rest[:2]}{where}", f"d{min(len(long) - len(short), 9)}{where}", f"o{order}{where}", f"v{min(rivals, 3)}{where}",
+        f"vo{min(rivals, 3)}{order}", f"c{count[0] > 1}{count[1] > 1}{order}",
+        f"lt{short[-1:]}{where}{kind}", f"same{subtypes[0] == subtypes[1]}{where}{min(head, 2)}", f"x{short}" if len(
+            short) < 5 else "x", f"fh{min(front, 3)}{min(head, 3)}{where}",
     ]  # fmt: skip
     return Example(hashed("L" + part for part in parts), (0, 1))
 
@@ -102,8 +112,10 @@ def link_example(short: str, long: str, *, kind: str, subtypes: tuple[str, str],
 def subtype_example(name: str, *, before: str, after: str, possible: tuple[int, ...], heads: Sequence[str]) -> Example:
     """The features of an organisation's subtype: its form, its head nouns, and the words around its first mention."""
     n = normalise(name)
-    parts = [f"n{n}", *(f"s{k}{n[-k:]}" for k in range(1, 6)), *(f"p{k}{n[:k]}" for k in (1, 2, 3, 4)), f"l{min(len(n), 12)}", f"b{before[-2:]}", f"a{after[:2]}", f"b1{before[-1:]}", f"a1{after[:1]}"]
-    parts += [f"g{n[i : i + 2]}" for i in range(len(n) - 1)] + [f"h{at}{head}" for at, head in enumerate(heads)] + [f"hs{head}{n[-1:]}" for head in heads[:1]]
+    parts = [f"n{n}", *(f"s{k}{n[-k:]}" for k in range(1, 6)), *(f"p{k}{n[:k]}" for k in (1, 2, 3, 4)), f"l{min(len(n), 12)}",
+        f"b{before[-2:]}", f"a{after[:2]}", f"b1{before[-1:]}", f"a1{after[:1]}"]
+    parts += [f"g{n[i : i + 2]}" for i in range(len(n) - 1)] + [f"h{at}{head}" for at,
+        head in enumerate(heads)] + [f"hs{head}{n[-1:]}" for head in heads[:1]]
     return Example(hashed("S" + part for part in parts), possible)
 
 
@@ -124,7 +136,8 @@ def retyped(found: Sequence[Named], text: str) -> list[Named]:
     """Give equal forms one type: the type with the most confidence over the document."""
     weight: dict[str, Counter[str]] = {}
     for span in found:
-        weight.setdefault(normalise(text[span.start : span.end]), Counter())[span.type] += span.confidence  # type: ignore[assignment]
+        weight.setdefault(normalise(text[span.start : span.end]),
+            Counter())[span.type] += span.confidence  # type: ignore[assignment]
     out = []
     for span in found:
         kinds = weight[normalise(text[span.start : span.end])]

@@ -1,7 +1,9 @@
 """Training as a whole: cross-fitting by document, so that every figure and threshold comes from documents a model has not seen.
 
-The documents are dealt into folds. For each fold the tagger, the linker and the subtyper are fitted on the others and read its documents. On these
-readings the precision filter, the thresholds and the relation ranker's view of imperfect names are fitted, and the figures are taken; at last the
+The documents are dealt into folds. For each fold the tagger, the linker and the subtyper are fitted on the others and read its
+documents. On these
+readings the precision filter, the thresholds and the relation ranker's view of imperfect names are fitted, and the figures are
+taken; at last the
 models are fitted on all documents.
 """
 
@@ -73,7 +75,8 @@ def deal(lessons: Sequence[Lesson], folds: int) -> list[int]:
     return out
 
 
-def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: Schema, *, folds: int = FOLDS, final: bool = True, say: Callable[[str], None] = lambda text: None) -> Trained:
+def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: Schema, *, folds: int = FOLDS,
+    final: bool = True, say: Callable[[str], None] = lambda text: None) -> Trained:
     """Fit everything.
 
     Args:
@@ -95,7 +98,8 @@ def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: S
         say(f"fold {fold + 1} of {folds}: reading {len(lessons) - len(rest)} documents with a tagger fitted on {len(rest)}")
         tagger = fit_tagger(rest, pack, kinds)
         helpers.append((fit_linker(rest), fit_subtyper(rest)))
-        read += [_Read(item, fold, proposals(item.reading, pack, tagger)) for item, mine in zip(lessons, dealt, strict=True) if mine == fold]
+        read += [_Read(item, fold, proposals(item.reading, pack, tagger)) for item, mine in zip(lessons, dealt, strict=True)
+            if mine == fold]
     read.sort(key=lambda r: r.lesson.document.id)
     say("precision filter, relations and thresholds")
     judged, keeper = _judge(read, pack, folds)
@@ -110,12 +114,16 @@ def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: S
         for number, item in enumerate(read):
             if item.fold == fold:
                 by_number[number] = probabilities([pair.example for pair in pairs[number]], ranker)
-    settings = replace(settings, facts=_fact_thresholds(read, seen, pairs, by_number, fit, symmetric, sorted(ontology.predicates)))
+    settings = replace(settings, facts=_fact_thresholds(read, seen, pairs, by_number, fit, symmetric,
+        sorted(ontology.predicates)))
     annotations = {}
     for number, (item, (places, entities, dropped)) in enumerate(zip(read, seen, strict=True)):
-        stated = select(item.lesson.document.text, pairs[number], places, by_number[number], fit, symmetric=set(symmetric), thresholds=settings.facts)
-        annotations[item.lesson.document.id] = annotation_of(item.lesson.document, item.lesson.reading, entities, places, stated, dropped)
-    figures = evaluate([Case(item.lesson.document, item.lesson.gold, annotations[item.lesson.document.id]) for item in read], ontology=ontology)
+        stated = select(item.lesson.document.text, pairs[number], places, by_number[number], fit, symmetric=set(symmetric),
+            thresholds=settings.facts)
+        annotations[item.lesson.document.id] = annotation_of(item.lesson.document, item.lesson.reading, entities, places,
+            stated, dropped)
+    figures = evaluate([Case(item.lesson.document, item.lesson.gold, annotations[item.lesson.document.id]) for item in read],
+        ontology=ontology)
     if not final:
         return Trained(None, figures, annotations)
     say(f"fitting the models on all {len(lessons)} documents")
@@ -145,7 +153,8 @@ def _judge(read: Sequence[_Read], pack: Resources, folds: int) -> tuple[list[lis
         for k, item in enumerate(read):
             if item.fold == fold:
                 chances = probabilities(examples[k], model)
-                judged[k] = [replace(s, confidence=round(float(c[KEPT]), 4)) for group, c in zip(groups[k], chances, strict=True) for s in group]
+                judged[k] = [replace(s, confidence=round(float(c[KEPT]), 4)) for group,
+                    c in zip(groups[k], chances, strict=True) for s in group]
     return judged, _fit_filter([x for row in examples for x in row], [y for row in right for y in row])
 
 
@@ -171,9 +180,11 @@ def _best_threshold(read: Sequence[_Read], judged: Sequence[Sequence[Named]], ki
     return best[len(best) // 2]
 
 
-def _places(item: _Read, spans: Sequence[Named], pack: Resources, settings: Settings, helpers: tuple[Classifier, Classifier]) -> _Seen:
+def _places(item: _Read, spans: Sequence[Named], pack: Resources, settings: Settings,
+    helpers: tuple[Classifier, Classifier]) -> _Seen:
     kept, dropped = sift(spans, item.lesson.document.text, pack, settings)
-    entities = things(item.lesson.reading, complete(item.lesson.document.text, kept), linker=helpers[0], subtyper=helpers[1], sure=settings.link)
+    entities = things(item.lesson.reading, complete(item.lesson.document.text, kept), linker=helpers[0], subtyper=helpers[1],
+        sure=settings.link)
     return _Seen(places_of(entities), entities, dropped)
 
 
@@ -210,7 +221,8 @@ def _mapped(item: _Read, places: Sequence[Place], entities: Sequence[Thing]) -> 
 
 
 def _fact_thresholds(
-    read: Sequence[_Read], seen: Sequence[_Seen], pairs: Sequence[Sequence[Candidate]], chances: Mapping[int, NDArray[np.float32]],
+    read: Sequence[_Read], seen: Sequence[_Seen], pairs: Sequence[Sequence[Candidate]], chances: Mapping[int,
+        NDArray[np.float32]],
     fit: Schema, symmetric: frozenset[str], predicates: Sequence[str],
 ) -> dict[str, float]:  # fmt: skip
     """The threshold of each predicate that gives the best F1."""
@@ -222,7 +234,8 @@ def _fact_thresholds(
         for _, name, _ in true:
             there[name] += 1
         mapped = _mapped(item, seen[number][0], seen[number][1])
-        stated = select(item.lesson.document.text, pairs[number], mapped, chances[number], fit, symmetric=set(symmetric), thresholds=dict.fromkeys(predicates, _GRID[0]))
+        stated = select(item.lesson.document.text, pairs[number], mapped, chances[number], fit, symmetric=set(symmetric),
+            thresholds=dict.fromkeys(predicates, _GRID[0]))
         for fact in stated:
             hit = _ordered(fact.subject, fact.predicate, fact.object, symmetric) in true
             for at, threshold in enumerate(_GRID):
@@ -232,7 +245,8 @@ def _fact_thresholds(
     for name in predicates:
         scores = [2 * right / max(1.0, predicted + there[name]) for right, predicted in counts[name]]
         # Rare predicates: a little trust in the usual threshold keeps luck from choosing.
-        best = max(range(len(_GRID)), key=lambda at: (scores[at] - 0.01 * abs(_GRID[at] - 0.45) / 0.05 * (there[name] < 100), -at))
+        best = max(range(len(_GRID)), key=lambda at: (scores[at] - 0.01 * abs(_GRID[at] - 0.45) / 0.05 * (there[name] < 100),
+            -at))
         out[name] = _GRID[best]
     return out
 

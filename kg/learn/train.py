@@ -82,7 +82,8 @@ def swapped(lessons: Sequence[Lesson], *, seed: int) -> Iterator[tuple[str, list
     pool: dict[str, set[str]] = {}
     for item in lessons:
         for entity in item.gold.entities:
-            pool.setdefault(entity.subtype or entity.type, set()).update(item.document.text[m.start : m.end] for m in entity.mentions)
+            pool.setdefault(entity.subtype or entity.type, set()).update(item.document.text[m.start : m.end]
+                for m in entity.mentions)
     ordered = {kind: sorted(forms) for kind, forms in pool.items()}
     for item in lessons:
         chance = random.Random(f"{seed} {item.document.id}")
@@ -108,12 +109,14 @@ def swapped(lessons: Sequence[Lesson], *, seed: int) -> Iterator[tuple[str, list
         yield "".join([*pieces, text[at:]]), spans
 
 
-def fit_tagger(lessons: Sequence[Lesson], pack: Resources, types: Sequence[str], *, copies: int = 1, epochs: int = 6, alpha: float = 0.05, say: Say | None = None) -> Chain:
+def fit_tagger(lessons: Sequence[Lesson], pack: Resources, types: Sequence[str], *, copies: int = 1, epochs: int = 6,
+    alpha: float = 0.05, say: Say | None = None) -> Chain:
     """Fit the tagger on the lessons and ``copies`` swapped copies of each."""
     labels = bioes(types)
     blocks: list[tuple[NDArray[np.uint64], NDArray[np.int16], Sequence[tuple[int, int]]]] = []
     for item in lessons:
-        blocks.append((features_of(item.reading, pack), label_numbers(len(item.document.text), flat_spans(item.gold), labels), item.reading.lexed.pieces))
+        blocks.append((features_of(item.reading, pack), label_numbers(len(item.document.text), flat_spans(item.gold), labels),
+            item.reading.lexed.pieces))
     for copy in range(copies):
         for text, spans in swapped(lessons, seed=copy):
             reading = analysis(text, pack)
@@ -133,7 +136,8 @@ def fit_tagger(lessons: Sequence[Lesson], pack: Resources, types: Sequence[str],
     first, last = edge_labels(labels)
     told = (lambda epoch, loss: say(f"tagger: pass {epoch + 1} of {epochs}, loss {loss:.4f} a character")) if say else None
     weights, moves = fit_chain(
-        rows, gold, starts, ends, count=len(known), legal=allowed(labels), first=first, last=last, epochs=epochs, alpha=alpha, say=told
+        rows, gold, starts, ends, count=len(known), legal=allowed(
+            labels), first=first, last=last, epochs=epochs, alpha=alpha, say=told
     )
     keep = np.abs(weights).max(1) > 1e-3
     kept = np.where(np.abs(weights[keep]) > 1e-3, weights[keep], 0)
@@ -179,17 +183,20 @@ def fit_linker(lessons: Sequence[Lesson]) -> Classifier:
 
 def gold_places(gold: Annotation) -> list[Place]:
     """The gold mentions as the relation step reads them."""
-    places = [Place(m.start, m.end, number, e.type, e.subtype or "") for number, e in enumerate(gold.entities) for m in e.mentions]
+    places = [Place(m.start, m.end, number, e.type, e.subtype or "") for number, e in enumerate(gold.entities)
+        for m in e.mentions]
     return sorted(places, key=lambda p: (p.start, -p.end, p.entity))
 
 
-def relation_labels(pairs: Sequence[Candidate], places: Sequence[Place], gold: Annotation, fit: Schema, symmetric: frozenset[str]) -> list[int | None]:
+def relation_labels(pairs: Sequence[Candidate], places: Sequence[Place], gold: Annotation, fit: Schema,
+    symmetric: frozenset[str]) -> list[int | None]:
     """The class of each candidate; ``None`` for one that says nothing either way (the relation is stated elsewhere)."""
     index = {e.id: number for number, e in enumerate(gold.entities)}
     number = {name: at for at, name in enumerate(fit.classes)}
     related: dict[tuple[int, int], list[tuple[str, int, int, bool]]] = {}
     for r in gold.relations:
-        related.setdefault((index[r.subject], index[r.object]), []).append((r.predicate, r.evidence.start, r.evidence.end, r.implied))
+        related.setdefault((index[r.subject], index[r.object]), []).append((r.predicate, r.evidence.start, r.evidence.end,
+            r.implied))
     labels: list[int | None] = [0] * len(pairs)
     covered: set[tuple[int, str, int]] = set()
     elsewhere: dict[tuple[int, str, int], list[tuple[int, int]]] = {}
@@ -242,7 +249,8 @@ def read_lessons(folder: Path, pack: Resources) -> list[Lesson]:
     return out
 
 
-def fit_models(lessons: Sequence[Lesson], pack: Resources, fit: Schema, types: Sequence[str], symmetric: frozenset[str], *, say: Say | None = None) -> Models:
+def fit_models(lessons: Sequence[Lesson], pack: Resources, fit: Schema, types: Sequence[str], symmetric: frozenset[str], *,
+    say: Say | None = None) -> Models:
     """Fit all models of a pack."""
     tell = say or (lambda text: None)
     tell(f"{len(lessons)} documents")
