@@ -256,7 +256,7 @@ def _subjects(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence
     owners = {h for h in before if _owns(clause, h)}
     fitting = [h for h in before if h not in owners and any(_fits(clause, h, b, cue) for b in after)]
     fronted = [h for h in fitting if not _lead(clause, _list_of(clause, h, before)[0]).endswith(_ASIDE)]
-    own = [_list_of(clause, h, before) for h in (*fronted[:1], *fitting[-1:])]
+    own = [_list_of(clause, h, before, links=(*_AND, *_TOGETHER)) for h in (*fronted[:1], *fitting[-1:])]
     taken = [h for h in clause.before if any(_fits(clause, h, b, cue) for b in after)]
     anaphor = _that(clause, cue)
     return [
@@ -312,17 +312,17 @@ def _gap(clause: _Clause, h: int, at: int) -> int | None:
     return None if any(end <= clause.places[o].start < at for o in clause.here) else at - end
 
 
-def _list_of(clause: _Clause, member: int, among: Sequence[int]) -> list[int]:
-    """The list that a mention stands in: neighbours of its type joined by 、 or 和, in text order."""
+def _list_of(clause: _Clause, member: int, among: Sequence[int], *, links: Sequence[str] = _AND) -> list[int]:
+    """The list that a mention stands in: neighbours of its type joined by 、 or 和 (or other ``links``), in text order."""
     at = among.index(member)
     low = high = at
     kind = clause.places[member].type
-    while low > 0 and clause.places[among[low - 1]].type == kind and _between(clause, among[low - 1], among[low]) in _AND:
+    while low > 0 and clause.places[among[low - 1]].type == kind and _between(clause, among[low - 1], among[low]) in links:
         low -= 1
     while (
         high + 1 < len(among)
         and clause.places[among[high + 1]].type == kind
-        and _between(clause, among[high], among[high + 1]) in _AND
+        and _between(clause, among[high], among[high + 1]) in links
     ):
         high += 1
     return list(among[low : high + 1])
