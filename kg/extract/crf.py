@@ -127,7 +127,7 @@ def marginals(scores: F32, pieces: Sequence[tuple[int, int]], chain: Chain, *, b
 
 def best_path(scores: F32, pieces: Sequence[tuple[int, int]], labels: Sequence[str], *, batch: int = 32) -> NDArray[np.int16]:
     """The best possible label sequence (n) when each character is scored by itself (log-probabilities, n × labels)."""
-    legal = np.where(allowed(labels), 0.0, -1e9).astype(np.float32)
+    into = np.where(allowed(labels).T, 0.0, -1e9).astype(np.float32)
     first, last = edge_labels(labels)
     path = np.zeros(len(scores), np.int16)
     for chosen, lengths in _batches(pieces, batch):
@@ -139,9 +139,10 @@ def best_path(scores: F32, pieces: Sequence[tuple[int, int]], labels: Sequence[s
         best = np.where(first, local[:, 0], -1e9)
         final = best.copy()
         for t in range(1, longest):
-            total = best[:, :, None] + legal
-            back[t] = total.argmax(1)
-            best = total.max(1) + local[:, t]
+            total = best[:, None, :] + into
+            choice = total.argmax(2)
+            back[t] = choice
+            best = np.take_along_axis(total, choice[:, :, None], 2)[:, :, 0] + local[:, t]
             live = lengths > t
             final[live] = best[live]
         ending = np.where(last, final, -1e9).argmax(1)

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from kg.extract.crf import FeatureTable, rows_of
 
-_SPREAD = 0x9E3779B97F4A7C15
-_LOW = (1 << 64) - 1
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,9 @@ def hashed(features: Iterable[str]) -> NDArray[np.uint64]:
     >>> hashed(["a", "b", "a"]).size
     2
     """
-    return np.array(sorted({(zlib.crc32(f.encode()) * _SPREAD) & _LOW for f in features}), np.uint64)
+    found = np.array(list({zlib.crc32(feature.encode()) for feature in features}), np.uint64) * _SPREAD
+    found.sort()
+    return found
 
 
 def probabilities(examples: Sequence[Example], model: Classifier) -> NDArray[np.float32]:
