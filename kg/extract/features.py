@@ -101,29 +101,45 @@ def _word_hash(points: U64, starts: Ints, of: Ints) -> U64:
 
 
 def quotes(text: str) -> list[tuple[int, int, int]]:
-    """Quoted and bracketed stretches ``(open, close, kind)``; straight and mis-paired quotes pair up in turn within a line.
+    """Quoted and bracketed stretches ``(open, close, kind)``: 0 for quotes, 1 for titles, 2 for brackets.
+
+    Quote marks of a line pair up in turn, whichever way they are turned, if their number is even or they are straight; else an opening
+    mark begins a pair anew.
 
     >>> quotes("以”三个抓实“推动")
     [(1, 6, 0)]
+    >>> quotes("“甲,乙“主题党日,营造”丙“氛围")
+    [(0, 4, 0), (12, 14, 0)]
     """
     found: list[tuple[int, int, int]] = []
-    waiting = -1
-    open_brackets: list[tuple[str, int]] = []
-    for at, mark in enumerate(text):
-        if mark == "\n":
-            waiting, open_brackets = -1, []
-        elif mark in _QUOTES:
-            # An opening mark where a closing one was due restarts the pair, unless the text uses its marks the wrong way round.
-            if waiting >= 0 and not (mark == "“" and text[waiting] == "“"):
-                found.append((waiting, at, 0))
-                waiting = -1
-            else:
-                waiting = at
-        elif mark in _PAIRS:
-            open_brackets.append((_PAIRS[mark], at))
-        elif open_brackets and mark == open_brackets[-1][0]:
-            found.append((open_brackets.pop()[1], at, 1 if mark in "》〉" else 2))
+    at = 0
+    for line in text.split("\n"):
+        marks = [at + place for place, mark in enumerate(line) if mark in _QUOTES]
+        if len(marks) % 2 == 0:
+            found += [(start, end, 0) for start, end in zip(marks[::2], marks[1::2], strict=True)]
+        else:
+            found += _turned(text, marks)
+        waiting: list[tuple[str, int]] = []
+        for place, mark in enumerate(line, at):
+            if mark in _PAIRS:
+                waiting.append((_PAIRS[mark], place))
+            elif waiting and mark == waiting[-1][0]:
+                found.append((waiting.pop()[1], place, 1 if mark in "》〉" else 2))
+        at += len(line) + 1
     return sorted(found)
+
+
+def _turned(text: str, marks: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Pair quote marks by the way they are turned: an opening mark where a closing one was due begins a pair anew."""
+    found: list[tuple[int, int, int]] = []
+    waiting = -1
+    for at in marks:
+        if waiting >= 0 and not (text[at] == "“" and text[waiting] == "“"):
+            found.append((waiting, at, 0))
+            waiting = -1
+        else:
+            waiting = at
+    return found
 
 
 def _spans(n: int, hits: Sequence[Hit]) -> tuple[Ints, Ints]:

@@ -77,7 +77,7 @@ def label_numbers(length: int, spans: Sequence[Named], labels: Sequence[str]) ->
 def swapped(lessons: Sequence[Lesson], *, seed: int) -> Iterator[tuple[str, list[Named]]]:
     """One copy of each document in which names give way to names of the same subtype from other documents.
 
-    Keeps a tagger from learning the names themselves. A form of an entity is replaced by the same other form throughout.
+    Keeps a tagger from learning the names themselves, and tidy typing. A form of an entity is replaced by the same other form throughout.
     """
     pool: dict[str, set[str]] = {}
     for item in lessons:
@@ -106,7 +106,18 @@ def swapped(lessons: Sequence[Lesson], *, seed: int) -> Iterator[tuple[str, list
             length = start + len(new)
             spans.append(Named(start, length, span.type, 1.0))
             at = span.end
-        yield "".join([*pieces, text[at:]]), spans
+        yield _untidied("".join([*pieces, text[at:]]), chance), spans
+
+
+_HALF_WIDTH = str.maketrans("，：；（）！？", ",:;()!?")
+
+
+def _untidied(text: str, chance: random.Random) -> str:
+    """Type a text as carelessly as real ones are: quotes turned the wrong way here and there, half-width marks; lengths stay."""
+    share = chance.choice((0.0, 0.05, 0.3))
+    marks = [chance.choice("“”\"") if mark in "“”" and chance.random() < share else mark for mark in text]
+    careless = "".join(marks)
+    return careless.translate(_HALF_WIDTH) if chance.random() < 0.25 else careless
 
 
 def fit_tagger(lessons: Sequence[Lesson], pack: Resources, types: Sequence[str], *, copies: int = 1, epochs: int = 6,
