@@ -42,8 +42,8 @@ def stages(document: Document, extractor: Extractor, spent: dict[str, float]) ->
     assert tagger is not None and keeper is not None, "the pack has no models"
     timed(LEXICAL, lambda: analyse(document.text, pack.lexer))
     reading = timed("both", lambda: analysis(document.text, pack))
-    features = timed("features", lambda: features_of(reading, pack))
-    scores = timed("emissions", lambda: emissions(features, tagger))
+    features = timed("features", lambda: list(features_of(reading, pack)))
+    scores = timed("emissions", lambda: emissions(features, len(document.text), tagger))
     chances = timed("marginals", lambda: marginals(scores, reading.lexed.pieces, tagger))
     found = timed("best path", lambda: decode(document.text, chances, reading.lexed.pieces, tagger.labels))
     judged = timed("filter", lambda: judge(reading, found, keeper, heads=pack.heads.groups))

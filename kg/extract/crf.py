@@ -7,7 +7,7 @@ feature ever exists as a string.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,14 +52,12 @@ def rows_of(features: NDArray[np.uint64], table: FeatureTable) -> NDArray[np.int
     return np.where(table.hashes[rows] == features, rows, len(table.hashes) - 1).astype(np.int32)
 
 
-def emissions(features: NDArray[np.uint64], chain: Chain) -> F32:
-    """Sum the weight rows of each character's features: n × templates → n × labels."""
-    out = np.zeros((len(features), len(chain.labels)), np.float32)
-    for start in range(0, len(features), BLOCK):
-        rows = rows_of(features[start : start + BLOCK], chain.table)
-        total = out[start : start + BLOCK]
-        for column in range(rows.shape[1]):
-            total += chain.weights[rows[:, column]]
+def emissions(columns: Iterable[NDArray[np.uint64]], length: int, chain: Chain) -> F32:
+    """Sum the weight rows of each character's features (``length`` × labels); a column holds one feature of each character."""
+    out = np.zeros((length, len(chain.labels)), np.float32)
+    for column in columns:
+        for start in range(0, length, BLOCK):
+            out[start : start + BLOCK] += chain.weights[rows_of(column[start : start + BLOCK], chain.table)]
     return out
 
 

@@ -8,7 +8,7 @@ numbers on every machine. Nothing is kept as a string, which is what makes a lin
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -103,7 +103,8 @@ def _word_hash(points: U64, starts: Ints, of: Ints) -> U64:
 def quotes(text: str) -> list[tuple[int, int, int]]:
     """Quoted and bracketed stretches ``(open, close, kind)``: 0 for quotes, 1 for titles, 2 for brackets.
 
-    Quote marks of a line pair up in turn, whichever way they are turned, if their number is even or they are straight; else an opening
+    Quote marks of a line pair up in turn, whichever way they are turned, if their number is even or they are straight; else an
+    opening
     mark begins a pair anew.
 
     >>> quotes("以”三个抓实“推动")
@@ -186,9 +187,9 @@ def _repeats(points: U64) -> tuple[Ints, Ints]:
     return right, left
 
 
-def character_features(text: str, lexed: Lexed, lexer: Lexer, *, heads: Sequence[Hit], names: Sequence[Hit],
-    triggers: Sequence[Hit]) -> U64:
-    """Hash the context of each character.
+def feature_columns(text: str, lexed: Lexed, lexer: Lexer, *, heads: Sequence[Hit], names: Sequence[Hit],
+    triggers: Sequence[Hit]) -> Iterator[U64]:
+    """Hash the context of each character, one template after the other: a long text need not hold them all at once.
 
     Args:
         text: the document's text, n code points.
@@ -198,22 +199,20 @@ def character_features(text: str, lexed: Lexed, lexer: Lexer, *, heads: Sequence
         names: registry names in the text, non-overlapping; codes above 0.
         triggers: trigger words in the text, non-overlapping; codes above 0.
 
-    Returns:
-        An array n × templates.
+    Yields:
+        For each template an array of n numbers.
     """
     n = len(text)
     points = _folded(text)
     kind = _kinds(points)
     starts, ends, of = words_of(lexed)
-    columns: list[U64] = []
-    columns += _surface(points, kind)
-    columns += _word_columns(points, lexed, lexer, starts, ends, of)
-    columns += _score_columns(lexed, lexer)
-    columns += _head_columns(points, lexed, lexer, heads, starts, ends, of)
-    columns += _quote_columns(text, points, of, n)
-    columns += _known_columns(n, points, names, triggers)
-    columns += _document_columns(text, points, lexed, starts, of)
-    return np.stack(columns, 1)
+    yield from _surface(points, kind)
+    yield from _word_columns(points, lexed, lexer, starts, ends, of)
+    yield from _score_columns(lexed, lexer)
+    yield from _head_columns(points, lexed, lexer, heads, starts, ends, of)
+    yield from _quote_columns(text, points, of, n)
+    yield from _known_columns(n, points, names, triggers)
+    yield from _document_columns(text, points, lexed, starts, of)
 
 
 def _surface(points: U64, kind: Ints) -> list[U64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from kg.extract.analysis import Analysis, Resources
 from kg.extract.crf import Chain, best_path, emissions, marginals, spans
 from kg.extract.encoder import Encoder
 from kg.extract.encoder import posterior as encoded
-from kg.extract.features import character_features
+from kg.extract.features import feature_columns
 from kg.extract.names import Named, everywhere, retyped
 
 CERTAIN = 0.8
@@ -21,9 +21,9 @@ _STRETCH = re.compile(r"\S(?:[^\S\n\u3000]?\S)*")
 _EDGES = " \t\u3000\n\r“”\"'《》,，。;；:：、"
 
 
-def features_of(reading: Analysis, pack: Resources) -> NDArray[np.uint64]:
-    """The tagger's features of a document."""
-    return character_features(reading.text, reading.lexed, pack.lexer, heads=reading.heads, names=reading.names,
+def features_of(reading: Analysis, pack: Resources) -> Iterator[NDArray[np.uint64]]:
+    """The tagger's features of a document, one template (n numbers) after the other."""
+    return feature_columns(reading.text, reading.lexed, pack.lexer, heads=reading.heads, names=reading.names,
         triggers=reading.trigger_hits)
 
 
@@ -36,7 +36,7 @@ def proposals(reading: Analysis, pack: Resources, chain: Chain, encoder: Encoder
 
 def posterior(reading: Analysis, pack: Resources, chain: Chain, encoder: Encoder | None = None) -> NDArray[np.float32]:
     """Label probabilities of each character (n × labels): the chain's, or the mean of the chain's and the encoder's."""
-    chances = marginals(emissions(features_of(reading, pack), chain), reading.lexed.pieces, chain)
+    chances = marginals(emissions(features_of(reading, pack), len(reading.text), chain), reading.lexed.pieces, chain)
     return chances if encoder is None else (chances + encoded(reading, encoder)) * np.float32(0.5)
 
 

@@ -77,7 +77,8 @@ def label_numbers(length: int, spans: Sequence[Named], labels: Sequence[str]) ->
 def swapped(lessons: Sequence[Lesson], *, seed: int) -> Iterator[tuple[str, list[Named]]]:
     """One copy of each document in which names give way to names of the same subtype from other documents.
 
-    Keeps a tagger from learning the names themselves, and tidy typing. A form of an entity is replaced by the same other form throughout.
+    Keeps a tagger from learning the names themselves, and tidy typing. A form of an entity is replaced by the same other form
+    throughout.
     """
     pool: dict[str, set[str]] = {}
     for item in lessons:
@@ -125,13 +126,16 @@ def fit_tagger(lessons: Sequence[Lesson], pack: Resources, types: Sequence[str],
     """Fit the tagger on the lessons and ``copies`` swapped copies of each."""
     labels = bioes(types)
     blocks: list[tuple[NDArray[np.uint64], NDArray[np.int16], Sequence[tuple[int, int]]]] = []
+
+    def add(reading: Analysis, spans: Sequence[Named]) -> None:
+        features = np.stack(list(features_of(reading, pack)), 1)
+        blocks.append((features, label_numbers(len(reading.text), spans, labels), reading.lexed.pieces))
+
     for item in lessons:
-        blocks.append((features_of(item.reading, pack), label_numbers(len(item.document.text), flat_spans(item.gold), labels),
-            item.reading.lexed.pieces))
+        add(item.reading, flat_spans(item.gold))
     for copy in range(copies):
         for text, spans in swapped(lessons, seed=copy):
-            reading = analysis(text, pack)
-            blocks.append((features_of(reading, pack), label_numbers(len(text), spans, labels), reading.lexed.pieces))
+            add(analysis(text, pack), spans)
     features = np.concatenate([block[0] for block in blocks])
     gold = np.concatenate([block[1] for block in blocks])
     offsets = np.cumsum([0] + [len(block[0]) for block in blocks[:-1]])

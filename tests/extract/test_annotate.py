@@ -160,7 +160,8 @@ def test_a_document_reads_the_same_after_another(extractor: Extractor) -> None:
 
 def test_another_process_with_another_hash_seed_reads_the_same(extractor: Extractor) -> None:
     code = (
-        "import sys, json; from pathlib import Path; from kg.annotation import to_json; from kg.extract import annotate, load_extractor;"
+        "import sys, json; from pathlib import Path; from kg.annotation import to_json;"
+        "from kg.extract import annotate, load_extractor;"
         "from kg.ontology import default_pack; from kg.read import read_document; d = read_document(Path(sys.argv[1]));"
         "print(json.dumps(to_json(annotate(d, load_extractor(default_pack())), d), sort_keys=True))"
     )

@@ -113,4 +113,4 @@ def test_features_gather_their_rows_and_unknown_ones_count_nothing() -> None:
     model = Chain(LABELS, table, weights, np.zeros((len(LABELS),) * 2, np.float32))
     features = np.stack([known[:40], known[40:80], np.full(40, 12345, np.uint64)], 1)
     expected = weights[rows[:40]] + weights[rows[40:80]]
-    np.testing.assert_allclose(emissions(features, model), expected, atol=1e-5)
+    np.testing.assert_allclose(emissions(features.T, 40, model), expected, atol=1e-5)

@@ -18,8 +18,12 @@ ROOT = Path(__file__).parents[2]
 TEXT = "支付公司与“星火计划”专班、软研院签署《合作协议》。\n以”三个抓实“推动工作，支付公司再出发。"
 
 
+def table(text: str, extractor: Extractor) -> np.ndarray:
+    return np.stack(list(features_of(analysis(text, extractor.pack), extractor.pack)), 1)
+
+
 def digest(text: str, extractor: Extractor) -> str:
-    return hashlib.sha256(features_of(analysis(text, extractor.pack), extractor.pack).tobytes()).hexdigest()
+    return hashlib.sha256(table(text, extractor).tobytes()).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -28,8 +32,8 @@ def digest(text: str, extractor: Extractor) -> str:
     ids=["one", "plain", "emoji", "space", "open", "nest"],
 )
 def test_every_character_has_one_number_for_each_template(text: str, extractor: Extractor) -> None:
-    features = features_of(analysis(text, extractor.pack), extractor.pack)
-    width = features_of(analysis("乙", extractor.pack), extractor.pack).shape[1]
+    features = table(text, extractor)
+    width = table("乙", extractor).shape[1]
     assert features.shape == (len(text), width)
     assert features.dtype == np.uint64
 
@@ -50,7 +54,8 @@ def test_features_are_the_same_in_another_process_with_another_hash_seed(extract
         "import sys, hashlib; from kg.extract import load_extractor; from kg.extract.analysis import analysis;"
         "from kg.extract.mentions import features_of; from kg.ontology import default_pack;"
         "e = load_extractor(default_pack(), model='grammar');"
-        "print(hashlib.sha256(features_of(analysis(sys.argv[1], e.pack), e.pack).tobytes()).hexdigest())"
+        "import numpy as np; found = np.stack(list(features_of(analysis(sys.argv[1], e.pack), e.pack)), 1);"
+        "print(hashlib.sha256(found.tobytes()).hexdigest())"
     )
     env = os.environ | {"PYTHONHASHSEED": "42", "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code, TEXT], capture_output=True, encoding="utf-8", env=env, check=True)
@@ -58,7 +63,7 @@ def test_features_are_the_same_in_another_process_with_another_hash_seed(extract
 
 
 def test_full_width_letters_and_digits_are_read_as_plain_ones(extractor: Extractor) -> None:
-    wide, plain = (features_of(analysis(t, extractor.pack), extractor.pack) for t in ("５Ｇ", "5g"))
+    wide, plain = (table(t, extractor) for t in ("５Ｇ", "5g"))
     assert (wide[:, :7] == plain[:, :7]).all()
 
 

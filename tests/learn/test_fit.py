@@ -62,7 +62,7 @@ def test_a_chain_learns_names_from_their_context() -> None:
         last=last,
     )
     model = Chain(labels, feature_table(known), np.vstack([weights, np.zeros((1, len(labels)), np.float32)]), moves)
-    chances = marginals(emissions(features, model), list(zip(starts, ends, strict=True)), model)
+    chances = marginals(emissions(features.T, len(features), model), list(zip(starts, ends, strict=True)), model)
     path = best_path(np.log(np.maximum(chances, 1e-9)), list(zip(starts, ends, strict=True)), labels)
     assert path.tolist() == gold
     assert np.isneginf(moves[~allowed(labels)]).all()
