@@ -20,6 +20,7 @@ from kg.extract.relations import Candidate, Place, Schema, candidates
 from kg.learn.fit import fit_chain, fit_loglinear
 from kg.model import Annotation, Document
 from kg.naming import normalise
+from kg.registry import Registry
 
 Say = Callable[[str], None]
 
@@ -74,11 +75,12 @@ def label_numbers(length: int, spans: Sequence[Named], labels: Sequence[str]) ->
     return out
 
 
-def swapped(lessons: Sequence[Lesson], *, seed: int) -> Iterator[tuple[str, list[Named]]]:
+def swapped(lessons: Sequence[Lesson], *, seed: int, brands: Sequence[str] = ()) -> Iterator[tuple[str, list[Named]]]:
     """One copy of each document in which names give way to names of the same subtype from other documents.
 
     Keeps a tagger from learning the names themselves, and tidy typing. A form of an entity is replaced by the same other form
-    throughout.
+    throughout. In half of the copies the ``brands`` (联通 in 海南联通) give way to invented ones, so that a brand need not be
+    known.
     """
     pool: dict[str, set[str]] = {}
     for item in lessons:
@@ -107,7 +109,34 @@ def swapped(lessons: Sequence[Lesson], *, seed: int) -> Iterator[tuple[str, list
             length = start + len(new)
             spans.append(Named(start, length, span.type, 1.0))
             at = span.end
-        yield _untidied("".join([*pieces, text[at:]]), chance), spans
+        copy = _invented("".join([*pieces, text[at:]]), spans, brands,
+            chance) if chance.random() < 0.5 else "".join([*pieces, text[at:]])
+        yield _untidied(copy, chance), spans
+
+
+_SYLLABLES = "星河云海天宇华锐恒远博智瑞信泰达鼎盛昌隆安康宏图凌峰卓越澜砺曜辰启明睿通源创新汇佳雅和润泽"
+
+
+def brand_names(registry: Registry) -> tuple[str, ...]:
+    """The two-character brands of the companies that the registry knows as 中国 and a brand: 联通, 石化.
+
+    Names of the kind are too few for a tagger to learn the kind from them.
+    """
+    forms = {form for e in registry.entries if e.subtype == "Company" for form in (e.name, *e.aliases)}
+    return tuple(sorted({form[2:] for form in forms if len(form) == 4 and form.startswith("中国")}))
+
+
+def _invented(text: str, spans: Sequence[Named], brands: Sequence[str], chance: random.Random) -> str:
+    """Replace each brand inside names by an invented one of the same length, the same throughout."""
+    out = list(text)
+    new: dict[str, str] = {}
+    for span in spans:
+        name = text[span.start : span.end]
+        for brand in brands:
+            at = name.find(brand)
+            if at >= 0:
+                out[span.start + at : span.start + at + 2] = new.setdefault(brand, "".join(chance.sample(_SYLLABLES, 2)))
+    return "".join(out)
 
 
 _HALF_WIDTH = str.maketrans("，：；（）！？", ",:;()!?")
@@ -125,6 +154,7 @@ def fit_tagger(lessons: Sequence[Lesson], pack: Resources, types: Sequence[str],
     alpha: float = 0.05, say: Say | None = None) -> Chain:
     """Fit the tagger on the lessons and ``copies`` swapped copies of each."""
     labels = bioes(types)
+    brands = brand_names(pack.registry)
     blocks: list[tuple[NDArray[np.uint64], NDArray[np.int16], Sequence[tuple[int, int]]]] = []
 
     def add(reading: Analysis, spans: Sequence[Named]) -> None:
@@ -134,7 +164,7 @@ def fit_tagger(lessons: Sequence[Lesson], pack: Resources, types: Sequence[str],
     for item in lessons:
         add(item.reading, flat_spans(item.gold))
     for copy in range(copies):
-        for text, spans in swapped(lessons, seed=copy):
+        for text, spans in swapped(lessons, seed=copy, brands=brands):
             add(analysis(text, pack), spans)
     features = np.concatenate([block[0] for block in blocks])
     gold = np.concatenate([block[1] for block in blocks])
