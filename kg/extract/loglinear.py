@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kg.extract.crf import FeatureTable, rows_of
 
+_BLOCK = 4096  # examples whose weights are gathered at once
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -44,9 +45,14 @@ def hashed(features: Iterable[str]) -> NDArray[np.uint64]:
 
 def probabilities(examples: Sequence[Example], model: Classifier) -> NDArray[np.float32]:
     """Softmax over the possible classes of each example (examples × classes; impossible ones are 0)."""
+    out = np.zeros((len(examples), len(model.classes)), np.float32)
+    for start in range(0, len(examples), _BLOCK):
+        out[start : start + _BLOCK] = _softmax(examples[start : start + _BLOCK], model)
+    return out
+
+
+def _softmax(examples: Sequence[Example], model: Classifier) -> NDArray[np.float32]:
     out = np.full((len(examples), len(model.classes)), -np.inf, np.float32)
-    if not examples:
-        return out
     sizes = np.array([len(example.features) for example in examples])
     rows = rows_of(np.concatenate([example.features for example in examples]), model.table)
     gathered = model.weights[rows]

@@ -30,6 +30,7 @@ __all__ = ["STANDING", "Candidate", "Place", "Schema", "candidates", "own_organi
 STANDING = frozenset({"partOf", "holdsPosition"})
 """What holds even where a clause is planned or denied."""
 
+LONGEST = 1000
 _CLAUSE = re.compile(r"[^。！？!?\n]*[。！？!?\n]?")
 
 
@@ -78,12 +79,22 @@ def schema(types: Sequence[str], signatures: Mapping[str, Sequence[tuple[frozens
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """Sentences ``[start, end)``: up to a full stop or line break.
+    """Sentences ``[start, end)``: up to a full stop or line break; what is too long is cut, behind a comma where it has one.
 
     >>> sentences("甲。乙")
     [(0, 2), (2, 3)]
     """
-    return [m.span() for m in _CLAUSE.finditer(text) if m.end() > m.start()]
+    out = []
+    for match in _CLAUSE.finditer(text):
+        start, end = match.span()
+        while end - start > LONGEST:
+            # Every name is paired with every other of its sentence: without a bound one line of a megabyte would take days.
+            cut = max(text.rfind(mark, start + LONGEST // 2, start + LONGEST) for mark in "；;，,、 ") + 1 or start + LONGEST
+            out.append((start, cut))
+            start = cut
+        if end > start:
+            out.append((start, end))
+    return out
 
 
 def own_organisations(text: str, places: Sequence[Place], *, most: int = 3) -> list[int]:

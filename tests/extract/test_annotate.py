@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,6 +181,16 @@ def test_what_was_left_out_says_why(read: Read) -> None:
 def test_a_notice_about_the_copy_names_nothing(read: Read) -> None:
     text = "免责声明：本文由北川网络有限公司转载，仅供参考。\n远洋集团有限公司召开年度工作会议。"
     assert not any("北川" in e.name for e in read(text).entities)
+
+
+def test_a_line_without_end_takes_time_in_proportion_to_its_length(read: Read) -> None:
+    def seconds(times: int) -> float:
+        begun = time.process_time()
+        read("中国联通推进数字中国建设，" * times)
+        return time.process_time() - begun
+
+    seconds(10)
+    assert seconds(1000) < 10 * seconds(200) + 1
 
 
 def test_an_unknown_model_is_refused() -> None:

@@ -8,7 +8,7 @@ import pytest
 from kg.extract import Extractor
 from kg.extract.analysis import analysis
 from kg.extract.loglinear import Example, hashed
-from kg.extract.relations import Candidate, Place, candidates, list_groups, own_organisations, schema, sentences, shared
+from kg.extract.relations import LONGEST, Candidate, Place, candidates, list_groups, own_organisations, schema, sentences, shared
 from kg.model import Annotation
 from kg.ontology import Ontology, allows
 
@@ -34,6 +34,14 @@ def stated(annotation: Annotation) -> set[tuple[str, str, str]]:
 def test_sentences_cover_the_text() -> None:
     text = "甲。乙！\n\n丙？丁"
     assert "".join(text[a:b] for a, b in sentences(text)) == text
+
+
+def test_a_line_without_end_is_cut_behind_commas() -> None:
+    text = "中国联通推进数字中国建设，" * 1000
+    found = sentences(text)
+    assert "".join(text[a:b] for a, b in found) == text
+    assert all(b - a <= LONGEST for a, b in found)
+    assert all(text[b - 1] == "，" for _, b in found)
 
 
 def test_the_schema_names_what_each_pair_of_types_allows() -> None:
