@@ -32,6 +32,8 @@ from kg.registry import load_registry
 
 NAME = "embedded"
 MODELS = ("fast", "accurate", "grammar")
+AVERAGED = 0.45
+"""Least confidence of a span when the chain's probabilities are averaged with the encoder's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def load_extractor(pack_dir: Path, *, model: str = "fast") -> Extractor:
     encoder = load_encoder(folder / ENCODER, bioes(types(ontology))) if model == "accurate" else None
     if model == "grammar" or not (folder / "tagger.npz").exists():
         return bare
+    settings = load_settings(folder / "settings.json")
     return replace(
         bare,
         tagger=load_chain(folder / "tagger.npz"),
@@ -97,7 +100,7 @@ def load_extractor(pack_dir: Path, *, model: str = "fast") -> Extractor:
         linker=load_classifier(folder / "linker.npz"),
         subtyper=load_classifier(folder / "subtypes.npz"),
         ranker=load_classifier(folder / "relations.npz"),
-        settings=load_settings(folder / "settings.json"),
+        settings=settings if encoder is None else replace(settings, spans=dict.fromkeys(types(ontology), AVERAGED)),
         encoder=encoder,
     )
 
@@ -134,8 +137,10 @@ def annotate(document: Document, extractor: Extractor) -> Annotation:
     reading = analysis(document.text, extractor.pack)
     if extractor.tagger is None or extractor.keeper is None:
         return _by_grammar(document, reading, extractor)
-    proposed = judge(reading, proposals(reading, extractor.pack, extractor.tagger, extractor.encoder), extractor.keeper,
-        heads=extractor.pack.heads.groups)
+    proposed = proposals(reading, extractor.pack, extractor.tagger, extractor.encoder)
+    if extractor.encoder is None:
+        # The filter knows the chain's confidences; on averaged ones it loses more names than it saves.
+        proposed = judge(reading, proposed, extractor.keeper, heads=extractor.pack.heads.groups)
     kept, dropped = sift(proposed, document.text, extractor.pack, extractor.settings)
     entities = things(reading, complete(document.text, kept), linker=extractor.linker, subtyper=extractor.subtyper,
         sure=extractor.settings.link)
