@@ -119,7 +119,7 @@ def _rows(path: Path, *, swap: bool = False) -> list[tuple[Any, Any]]:
 def split(text: str) -> tuple[tuple[int, int], ...]:
     r"""Cut a text into pieces at sentence ends and line breaks, none longer than ``MAX_PIECE``.
 
-    >>> split("甲开会。乙也开会\\n")
+    >>> split("甲开会。乙也开会\n")
     ((0, 4), (4, 9))
     """
     pieces: list[tuple[int, int]] = []

@@ -96,7 +96,7 @@ def notices(text: str, phrases: Sequence[str]) -> list[tuple[int, int]]:
 
     A stretch is a line, or a part of one that wide space sets apart.
 
-    >>> notices("免责声明:仅供参考\\n甲公司开会", ["免责声明"])
+    >>> notices("免责声明:仅供参考\n甲公司开会", ["免责声明"])
     [(0, 9)]
     """
     return [m.span() for m in _STRETCH.finditer(text) if any(phrase in m[0] for phrase in phrases)]

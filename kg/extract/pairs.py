@@ -144,10 +144,8 @@ def _words(gap: _Gap) -> list[str]:
         parts += [f"wl{text[words[0][0] : words[0][1]]}{t}", f"wr{text[words[-1][0] : words[-1][1]]}{t}"]
         if len(words) > 1:
             parts += [f"wr2{text[words[-2][0] : words[-1][1]]}{t}", f"wl2{text[words[0][0] : words[1][1]]}{t}"]
-    verbs = [
-        text[start:end] for start, end, tag in words
-        if tag in ("v", "vn") and not any(places[h].start <= start < places[h].end for h in gap.inside)
-    ]  # fmt: skip
+    named = {at for h in gap.inside for at in range(places[h].start, places[h].end)}
+    verbs = [text[start:end] for start, end, tag in words if tag in ("v", "vn") and start not in named]
     if not verbs:
         return [*parts, f"nov{t}"]
     first, last = verbs[0], verbs[-1]
