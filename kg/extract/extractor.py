@@ -21,7 +21,7 @@ from kg.extract.frames import facts
 from kg.extract.grammar import propose
 from kg.extract.lexical import load_lexer
 from kg.extract.loglinear import Classifier, probabilities
-from kg.extract.mentions import complete, notices, proposals
+from kg.extract.mentions import complete, notices, places_in, proposals
 from kg.extract.models import load_chain, load_classifier
 from kg.extract.names import Named
 from kg.extract.relations import STANDING, Candidate, Place, Schema, candidates, schema, sentences, shared
@@ -142,7 +142,8 @@ def annotate(document: Document, extractor: Extractor) -> Annotation:
         # The filter knows the chain's confidences; on averaged ones it loses more names than it saves.
         proposed = judge(reading, proposed, extractor.keeper, heads=extractor.pack.heads.groups)
     kept, dropped = sift(proposed, document.text, extractor.pack, extractor.settings)
-    entities = things(reading, complete(document.text, kept), linker=extractor.linker, subtyper=extractor.subtyper,
+    entities = things(reading, complete(document.text, kept, places_in(reading)), linker=extractor.linker,
+        subtyper=extractor.subtyper,
         sure=extractor.settings.link)
     places = places_of(entities)
     return annotation_of(document, reading, entities, places, state(reading, places, extractor), dropped)

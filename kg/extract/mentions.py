@@ -16,6 +16,7 @@ from kg.extract.features import feature_columns
 from kg.extract.names import Named, everywhere, retyped
 
 CERTAIN = 0.8
+_NATION = "中国"
 BOLDNESS = 0.7
 _STRETCH = re.compile(r"\S(?:[^\S\n\u3000]?\S)*")
 _EDGES = " \t\u3000\n\r“”\"'《》,，。;；:：、"
@@ -66,10 +67,39 @@ def decode(text: str, chances: NDArray[np.float32], pieces: Sequence[tuple[int, 
     return found
 
 
-def complete(text: str, found: Sequence[Named]) -> list[Named]:
-    """Give equal names one type, find sure names everywhere, and add organisations named inside longer names."""
-    flat = everywhere(text, retyped(found, text), certain=CERTAIN)
+def complete(text: str, found: Sequence[Named], places: Sequence[tuple[int, int]] = ()) -> list[Named]:
+    """Give equal names one type, find sure names and branches everywhere, and add organisations named inside longer names.
+
+    ``places`` are the known places of the text.
+    """
+    flat = everywhere(text, branches(text, retyped(found, text), places), certain=CERTAIN)
     return sorted({*flat, *nested(text, flat)}, key=lambda s: (s.start, -s.end, s.type))
+
+
+def places_in(reading: Analysis) -> list[tuple[int, int]]:
+    """The places that the registry knows in a document."""
+    return [(start, end) for start, end, entry in reading.known if entry.type == "Place"]
+
+
+def branches(text: str, found: Sequence[Named], places: Sequence[tuple[int, int]]) -> list[Named]:
+    """Add the branches of national companies: where the document names 中国 and a brand, a place and the same brand is one, too.
+
+    A span that ends or lies inside such a name, the bare place for one, gives way to it.
+    """
+    national = [s for s in found if s.type == "Organization" and s.end - s.start == 4 and text.startswith(_NATION, s.start)]
+    sure = {text[s.start + 2 : s.end]: s.confidence for s in sorted(national, key=lambda s: s.confidence)}
+    added = [
+        Named(start, end + 2, "Organization", sure[text[end : end + 2]])
+        for start, end in places
+        if text[end : end + 2] in sure and not _inside(start, end + 2, found)
+    ]  # fmt: skip
+    kept = [s for s in found if not any(s.start < a.end and a.start < s.end for a in added)]
+    return sorted([*kept, *added], key=lambda s: (s.start, s.end))
+
+
+def _inside(start: int, end: int, found: Sequence[Named]) -> bool:
+    """Whether a stretch lies in a name that is at least as long."""
+    return any(s.start <= start and end <= s.end for s in found)
 
 
 def nested(text: str, flat: Sequence[Named]) -> list[Named]:

@@ -22,7 +22,7 @@ from kg.extract.entities import Thing, things
 from kg.extract.extractor import Extractor, Settings, annotation_of, places_of, select, sift
 from kg.extract.filter import KEPT, filter_example, grouped, heads_by_end
 from kg.extract.loglinear import Classifier, Example, probabilities
-from kg.extract.mentions import complete, proposals
+from kg.extract.mentions import complete, places_in, proposals
 from kg.extract.names import Named
 from kg.extract.relations import Candidate, Place, Schema, candidates
 from kg.learn.fit import fit_loglinear
@@ -183,7 +183,8 @@ def _best_threshold(read: Sequence[_Read], judged: Sequence[Sequence[Named]], ki
 def _places(item: _Read, spans: Sequence[Named], pack: Resources, settings: Settings,
     helpers: tuple[Classifier, Classifier]) -> _Seen:
     kept, dropped = sift(spans, item.lesson.document.text, pack, settings)
-    entities = things(item.lesson.reading, complete(item.lesson.document.text, kept), linker=helpers[0], subtyper=helpers[1],
+    entities = things(item.lesson.reading, complete(item.lesson.document.text, kept, places_in(item.lesson.reading)),
+        linker=helpers[0], subtyper=helpers[1],
         sure=settings.link)
     return _Seen(places_of(entities), entities, dropped)
 

@@ -64,6 +64,14 @@ def test_a_body_named_inside_a_longer_name_is_a_mention_of_its_own() -> None:
     assert [(s.start, s.end) for s in complete(text, flat)] == [(0, 8), (0, 4), (11, 15)]
 
 
+def test_a_place_and_the_brand_of_a_national_company_is_a_branch() -> None:
+    text = "中国星河开会，海南星河和广西参加"
+    found = named(text, ("中国星河", "Organization", 0.9), ("海南", "Place", 0.8), ("广西", "Place", 0.8))
+    out = complete(text, found, [(7, 9), (12, 14)])
+    assert [text[s.start : s.end] for s in out] == ["中国星河", "海南星河", "广西"]
+    assert [s.type for s in out] == ["Organization", "Organization", "Place"]
+
+
 @given(
     st.text(alphabet="甲乙丙公司院。，“” \n", max_size=60),
     st.lists(st.tuples(st.integers(0, 59), st.integers(1, 8), st.floats(0, 1))),
