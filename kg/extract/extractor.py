@@ -31,6 +31,7 @@ from kg.ontology import Ontology, load_ontology, subtypes, types
 from kg.registry import load_registry
 
 NAME = "embedded"
+_BARELY = 0.2
 MODELS = ("fast", "accurate", "grammar")
 AVERAGED = 0.45
 """Least confidence of a span when the chain's probabilities are averaged with the encoder's."""
@@ -218,9 +219,22 @@ def state(reading: Analysis, places: Sequence[Place], extractor: Extractor) -> l
     if extractor.ranker is None:
         return []
     pairs = candidates(reading, places, extractor.fit)
-    chances = probabilities([pair.example for pair in pairs], extractor.ranker)
+    chances = seconded(reading, places, pairs, probabilities([pair.example for pair in pairs], extractor.ranker), extractor)
     return select(reading.text, pairs, places, chances, extractor.fit,
         symmetric={n for n, p in extractor.ontology.predicates.items() if p.symmetric}, thresholds=extractor.settings.facts)
+
+
+def seconded(
+    reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate], chances: NDArray[np.float32], extractor: Extractor
+) -> NDArray[np.float32]:
+    """Let the grammar second the ranker: where both see a fact, though the ranker barely, its chance is the mean of both."""
+    number = {(pair.first, pair.second): at for at, pair in enumerate(pairs) if not pair.carried}
+    out = chances.copy()
+    for candidate, name, sure in facts(reading, places, extractor.fit, extractor.pack):
+        at = number.get((candidate.first, candidate.second))
+        if at is not None and _BARELY <= chances[at, name] < sure:
+            out[at, name] = (chances[at, name] + sure) / 2
+    return out
 
 
 def select(
