@@ -113,11 +113,13 @@ class Gazetteer:
         self._keys = [*keys.values(), *sorted(leads)]
         self._automaton = ahocorasick_rs.AhoCorasick([*keys, *sorted(leads)], store_patterns=False)
         self._by_lead: dict[str, list[Pattern]] = {}
-        self._by_tail: dict[str, list[Pattern]] = {}
+        self._by_tail: dict[str, list[tuple[Pattern, Pattern]]] = {}
         for pattern in patterns:
             lead = pattern.parts[0] or f"{{{pattern.parts[1]}}}"
             self._by_lead.setdefault(lead, []).append(pattern)
-            self._by_tail.setdefault(pattern.parts[-1][-1:], []).append(pattern)
+            plain = replace(pattern, parts=tuple(p if i % 2 else normalise(p) for i, p in enumerate(pattern.parts)))
+            self._by_tail.setdefault(pattern.parts[-1][-1:], []).append((pattern, plain))
+        self._longest = max(map(len, self._fillers), default=0)
         self._derived: dict[str, Entry | None] = {}
 
     def find(self, text: str) -> list[tuple[int, int, Entry]]:
@@ -148,11 +150,16 @@ class Gazetteer:
         return self._derived[key]
 
     def _derivations(self, key: str) -> Iterator[Entry]:
-        def ends(start: int) -> Iterator[tuple[int, str]]:
-            return ((end, key[start:end]) for end in range(start + 1, len(key) + 1))
+        known: dict[int, list[tuple[int, str]]] = {}  # all patterns look at the same few places
 
-        for pattern in [*self._by_tail.get(key[-1:], ()), *self._by_tail.get("", ())]:
-            plain = replace(pattern, parts=tuple(p if i % 2 else normalise(p) for i, p in enumerate(pattern.parts)))
+        def ends(start: int) -> Iterator[tuple[int, str]]:
+            if start not in known:
+                last = min(len(key), start + self._longest)
+                places = ((end, key[start:end]) for end in range(start + 1, last + 1))
+                known[start] = [(end, part) for end, part in places if part in self._fillers]
+            return iter(known[start])
+
+        for pattern, plain in [*self._by_tail.get(key[-1:], ()), *self._by_tail.get("", ())]:
             for end, filled in self._walk(plain, key, 0, ends):
                 if end == len(key):
                     yield self._make(pattern, filled)

@@ -48,6 +48,8 @@ class Joining:
         self._explained: set[tuple[Node, str]] = set()
         self._parent: dict[Node, Node] = {}
         self._members: dict[Node, list[Node]] = {}
+        self._longest: dict[Node, Node] = {}
+        self._final: dict[Node, str] = {}
         self._documents: dict[Node, set[str]] = {}
         self._ruled: dict[Node, set[str]] = {}
         self._entry: dict[Node, Entry] = {}
@@ -60,6 +62,7 @@ class Joining:
         if node not in self._parent:
             self._parent[node] = node
             self._members[node] = [node]
+            self._longest[node] = node
             self._documents[node] = set()
             self._ruled[node] = {node[2]} & self._apart.keys()
             self._by_name.setdefault((node[0], node[2]), set()).add(node)
@@ -140,15 +143,22 @@ class Joining:
     def id_of(self, node: Node) -> str:
         """Return the id of a node, made of the registry's name for it or else its longest name."""
         if node not in self.ids:
-            entry = self.entry(node)
-            name = normalise(entry.name) if entry else min(self._members[self.find(node)], key=_longest_first)[2]
+            root = self.find(node)
+            entry = self._entry.get(root)
+            name = normalise(entry.name) if entry else self._longest[root][2]
             self.ids[node] = entity_id(node[0], name, scope=node[1])
         return self.ids[node]
 
     def final_id(self, node: Node) -> str:
-        """Return the one id of all that are one with ``node``, whenever they were joined: one without scope before others."""
-        known = [n for n in self._members[self.find(node)] if n in self.ids]
-        return self.ids[min(known, key=lambda n: (n[1] != "", self.ids[n]))]
+        """Return the one id of all that are one with ``node``, whenever they were joined: one without scope before others.
+
+        To be asked when all joins are made and all ids are known.
+        """
+        root = self.find(node)
+        if root not in self._final:
+            known = [n for n in self._members[root] if n in self.ids]
+            self._final[root] = self.ids[min(known, key=lambda n: (n[1] != "", self.ids[n]))]
+        return self._final[root]
 
     def _join(self, left: Node, right: Node, reason: str, *, check_documents: bool, document: str = "") -> None:
         """Make two nodes one, or note why not."""
@@ -169,6 +179,7 @@ class Joining:
         self._documents[many] |= self._documents.pop(few)
         self._ruled[many] |= self._ruled.pop(few)
         self._members[many] += self._members.pop(few)
+        self._longest[many] = min(self._longest[many], self._longest.pop(few), key=_longest_first)
         found = [e for e in (self._entry.pop(few, None), self._entry.get(many)) if e is not None]
         if found:
             self._entry[many] = min(found, key=lambda e: (e.where, e.name))

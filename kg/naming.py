@@ -184,12 +184,18 @@ def pinyin(text: str) -> str:
 
 def _pinyin(run: re.Match[str]) -> str:
     # Imported late: the dictionary takes a tenth of a second, and reading names alone does not need it.
-    from pypinyin import Style, lazy_pinyin
     from pypinyin.seg.mmseg import seg
 
     # Single characters between words are written together: 中国|联|通 becomes "zhongguo liantong".
     spelt, alone = "", False
     for word in seg.cut(run.group()):
-        spelt += ("" if alone and len(word) == 1 else " ") + "".join(lazy_pinyin(word, style=Style.NORMAL, errors="ignore"))
+        spelt += ("" if alone and len(word) == 1 else " ") + _spelt(word)
         alone = len(word) == 1
     return spelt + " "
+
+
+@lru_cache(maxsize=1 << 15)  # names are made of the same words again and again
+def _spelt(word: str) -> str:
+    from pypinyin import Style, lazy_pinyin
+
+    return "".join(lazy_pinyin(word, style=Style.NORMAL, errors="ignore"))
