@@ -2,9 +2,9 @@
 
     python benchmarks/rdf.py [--triples 1000000]
 
-Every stage runs in a process of its own, so that its peak memory is its own. Both writers are fed from the same networkx graph in
-the same process, in turns, and the best of the rounds counts; ``terms ready`` is pyoxigraph's writer with all terms made
-beforehand, which is less work than either does in truth.
+Every stage runs in a process of its own, so that its peak memory is its own. The writers run in the same process, in turns, and
+the best of the rounds counts. Ours begins with the networkx graph. Pyoxigraph's is measured three times: fed from the same graph,
+dumping a store that holds the triples, and with a list of all terms made beforehand, which nobody has who has a graph.
 """
 
 from __future__ import annotations
@@ -85,14 +85,23 @@ def write_stage(folder: Path, size: int) -> dict[str, float]:
         with open(folder / "theirs.ttl", "wb") as file:
             ox.serialize(triples(graph_blocks(graph, ontology, names)), file, ox.RdfFormat.TURTLE, prefixes=prefixes)
 
-    for _ in range(3):
+    for _ in range(5):
         ours.append(timed(lambda: turtle.write(graph, ontology, folder, base_iri=DEFAULT_BASE_IRI)))
         theirs.append(timed(by_pyoxigraph))
     after = peak()
+    prefixes = turtle.prefixes_of(graph, names, turtle.PREFIXES)
     ready = list(triples(graph_blocks(graph, ontology, names)))
-    with open(folder / "ready.ttl", "wb") as file:
-        bare = timed(lambda: ox.serialize(ready, file, ox.RdfFormat.TURTLE))
-    return {"triples": len(ready), "ours": min(ours), "theirs": min(theirs), "ready": bare, "graph_mb": before, "write_mb": after}
+    store = ox.Store()
+    store.bulk_extend(ox.Quad(*triple) for triple in ready)
+
+    def to_file(write: Callable[..., object], *what: object, **options: object) -> float:
+        with open(folder / "theirs.ttl", "wb") as file:
+            return timed(lambda: write(*what, file, ox.RdfFormat.TURTLE, prefixes=prefixes, **options))
+
+    dumped = min(to_file(store.dump, from_graph=ox.DefaultGraph()) for _ in range(5))
+    bare = min(to_file(ox.serialize, ready) for _ in range(5))
+    times = {"ours": min(ours), "theirs": min(theirs), "dump": dumped, "ready": bare}
+    return {"triples": len(ready), **times, "graph_mb": before, "write_mb": after}
 
 
 def query_stage(folder: Path, size: int) -> dict[str, float]:
@@ -144,10 +153,11 @@ def main() -> None:
 def report(found: dict[str, float]) -> None:
     """Print the figures of all stages."""
     say = sys.stdout.write
-    written, loaded = found["ours"] / found["theirs"], found["load"] / found["bare_load"]
+    loaded = found["load"] / found["bare_load"]
     say(f"{found['triples']:,.0f} triples, graph.ttl {found['file_mb']:.0f} MB\n")
-    say(f"write   ours {found['ours']:6.2f} s   pyoxigraph {found['theirs']:6.2f} s   ratio {written:.2f}\n")
-    say(f"        pyoxigraph, terms ready {found['ready']:.2f} s   ratio {found['ours'] / found['ready']:.2f}\n")
+    say(f"write   ours {found['ours']:6.2f} s\n")
+    for name, what in (("theirs", "from the same graph"), ("dump", "dumping its store"), ("ready", "from terms made beforehand")):
+        say(f"        pyoxigraph, {what:<26} {found[name]:6.2f} s   ratio {found['ours'] / found[name]:.2f}\n")
     say(f"        memory {found['write_mb']:.0f} MB, of which the graph {found['graph_mb']:.0f} MB\n")
     say(f"load    kg {found['load']:6.2f} s   pyoxigraph {found['bare_load']:6.2f} s   ratio {loaded:.2f}\n")
     for name in QUESTIONS:

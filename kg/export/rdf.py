@@ -6,6 +6,7 @@ has no name of its own. All escaping and all checks of IRIs are pyoxigraph's.
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -36,12 +37,14 @@ VOCABULARIES = {
     "itsrdf": "http://www.w3.org/2005/11/its/rdf#",
     "void": "http://rdfs.org/ns/void#",
     "dcat": "http://www.w3.org/ns/dcat#",
+    "schema": "https://schema.org/",
 }
 
-# https://www.w3.org/TR/xmlschema-2/#date without the time zone, which no document gives
+# https://www.w3.org/TR/xmlschema-2/#date without the time zone, which no document gives; what must be added to make a date of it
 _DATE_TYPES = (
-    (re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"), "date"),
-    (re.compile(r"\d{4}-(0[1-9]|1[0-2])"), "gYearMonth"),
+    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "", "date"),
+    (re.compile(r"[0-9]{4}-[0-9]{2}"), "-01", "gYearMonth"),
+    (re.compile(r"[0-9]{4}"), "-01-01", "gYear"),
 )
 
 
@@ -77,7 +80,7 @@ PREF_LABEL = term("skos:prefLabel")
 ALT_LABEL = term("skos:altLabel")
 TITLE, ISSUED, SOURCE = term("dcterms:title"), term("dcterms:issued"), term("dcterms:source")
 IDENTIFIER, PUBLISHER = term("dcterms:identifier"), term("dcterms:publisher")
-_XSD = {name: term(f"xsd:{name}") for name in ("integer", "decimal", "double", "boolean", "date", "gYearMonth")}
+_XSD = {name: term(f"xsd:{name}") for name in ("integer", "decimal", "double", "boolean", "date", "gYearMonth", "gYear")}
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,8 @@ def zh(text: str) -> Literal:
 def value(scalar: kgraph.Scalar) -> Literal:
     """Return a typed literal: integers, decimals (exact, never in exponent form), dates; other text stays a string.
 
+    Four digits alone stay a string, too: they may be any number, not only a year.
+
     >>> value(5).datatype.value, value(0.25).value, value("2023-05-18").datatype.value[-4:]
     ('http://www.w3.org/2001/XMLSchema#integer', '0.25', 'date')
     """
@@ -127,33 +132,54 @@ def value(scalar: kgraph.Scalar) -> Literal:
             return Literal(scalar)
         text = format(Decimal(repr(scalar)), "f")
         return Literal(text if "." in text else text + ".0", datatype=_XSD["decimal"])
-    return date(scalar)
+    return Literal(scalar) if len(scalar) == 4 else date(scalar)
 
 
 def date(text: str) -> Literal:
-    """Return an ``xsd:date`` or ``xsd:gYearMonth`` where ``text`` is one, else a plain string."""
-    for pattern, name in _DATE_TYPES:
-        if pattern.fullmatch(text) and text.isascii():
+    """Return an ``xsd:date``, ``xsd:gYearMonth`` or ``xsd:gYear`` where ``text`` is one, else a plain string.
+
+    >>> [date(text).datatype.value.partition("#")[2] for text in ("2024-02-29", "2023-02-29", "2023-05", "2023")]
+    ['date', 'string', 'gYearMonth', 'gYear']
+    """
+    for pattern, rest, name in _DATE_TYPES:
+        if pattern.fullmatch(text):
+            try:
+                datetime.date.fromisoformat(text + rest)
+            except ValueError:
+                break
             return Literal(text, datatype=_XSD[name])
     return Literal(text)
 
 
-def graph_blocks(graph: kgraph.Graph, ontology: Ontology, names: Names, *, with_facts: bool = True) -> Iterator[Block]:
+def graph_blocks(graph: kgraph.Graph, ontology: Ontology, names: Names) -> Iterator[Block]:
     """Yield entities with their facts, then documents, then the labels of the ontology, each in a stable order."""
     kgo = {name: names.kgo(name) for name in [*ontology.classes, *ontology.predicates]}
     iris = {id_: names.entity(id_) for id_, _ in kgraph.entities(graph)}
-    for id_, record in kgraph.entities(graph):
+    for id_, record, facts in entities_with_facts(graph):
+        label = zh(record["label"])
         pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, kgo[c]) for c in kgraph.classes_of(record)]
-        pairs.append((PREF_LABEL, zh(record["label"])))
+        pairs.append((PREF_LABEL, label))
         pairs += [(ALT_LABEL, zh(alias)) for alias in record["aliases"]]
-        pairs.append((RDFS_LABEL, zh(record["label"])))
+        pairs.append((RDFS_LABEL, label))
         pairs += [(names.kgo(key), value(v)) for key, v in record["attributes"].items()]
-        if with_facts:
-            pairs += dict.fromkeys((kgo[e.record["predicate"]], iris[e.object]) for e in kgraph.facts_by_subject(graph, id_))
+        pairs += [(kgo[predicate], iris[object_]) for predicate, object_ in facts]
         yield Block(iris[id_], pairs)
+    yield from other_blocks(graph, ontology, names)
+
+
+def other_blocks(graph: kgraph.Graph, ontology: Ontology, names: Names) -> Iterator[Block]:
+    """Yield what ``graph_blocks`` does after the entities."""
     for document in kgraph.documents(graph):
         yield document_block(document, names)
     yield from ontology_blocks(ontology, names)
+
+
+def entities_with_facts(graph: kgraph.Graph) -> Iterator[tuple[str, kgraph.NodeRecord, list[tuple[str, str]]]]:
+    """Yield every entity with its facts as ``(predicate, object id)``, sorted, each once."""
+    # The views that networkx gives of one node's edges cost four times as much as the dictionaries behind them.
+    objects = dict(graph.adjacency())
+    for id_, record in kgraph.entities(graph):
+        yield id_, record, sorted({(edge["predicate"], o) for o, edges in objects[id_].items() for edge in edges.values()})
 
 
 def document_block(document: kgraph.DocumentRecord, names: Names) -> Block:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tempfile
+from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
 import rdflib
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rdflib.compare import isomorphic
 
-from kg.export import FORMATS
-from kg.export.rdf import Names, date, value
+from kg.export import FORMATS, turtle
+from kg.export.rdf import Names, date, graph_blocks, value
 from kg.export.turtle import Renderer
+from kg.graph import build_graph
 
 BASE = "https://example.org/kg/"
 KGO = rdflib.Namespace(BASE + "ontology#")
@@ -63,6 +67,18 @@ def test_turtle_is_grouped_by_subject_with_short_names(out):
     assert len(subjects) == len(set(subjects))
     assert "\nprogramme:zhongguo-liantong-" in text and " a kgo:Programme ;\n" in text
     assert "<https://example.org/kg/id/" not in text.replace("@prefix", "", 20).split("\n\n", 1)[1]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_entities_written_as_text_are_what_their_terms_would_be_written_as(data, knowledge_strategy, ontology):
+    graph, names = build_graph(data.draw(knowledge_strategy), ontology), Names(BASE)
+    with tempfile.TemporaryDirectory() as folder:
+        turtle.write(graph, ontology, Path(folder), base_iri=BASE)
+        written = (Path(folder) / "graph.ttl").read_bytes().decode("utf-8")
+    expected = io.StringIO(newline="")
+    turtle.write_blocks(graph_blocks(graph, ontology, names), expected, turtle.prefixes_of(graph, names, turtle.PREFIXES))
+    assert written == expected.getvalue()
 
 
 def test_documents_have_title_date_source_and_checksum(out):
@@ -137,7 +153,7 @@ def test_jsonld_context_gives_plain_names(out):
 @given(st.integers() | st.floats() | st.booleans() | st.text(st.characters(exclude_categories=["Cs"])))
 def test_values_are_typed_and_come_back_equal(scalar):
     literal = value(scalar)
-    text = Renderer({"xsd": str(XSD)})._literal(literal)
+    text = Renderer({"xsd": str(XSD)}).literal(literal)
     source = f"@prefix xsd: <{XSD}> . <urn:a> <urn:b> {text} ."
     (quad,) = ox.parse(source, format=ox.RdfFormat.TURTLE)
     assert quad.object == literal
@@ -146,7 +162,19 @@ def test_values_are_typed_and_come_back_equal(scalar):
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("2023-05-18", "date"), ("2023-05", "gYearMonth"), ("2023-13-01", "string"), ("２０２３-05-18", "string")]
+    ("text", "kind"),
+    [
+        ("2023-05-18", "date"),
+        ("2024-02-29", "date"),
+        ("2023-02-29", "string"),
+        ("2023-05", "gYearMonth"),
+        ("2023-13", "string"),
+        ("2023", "gYear"),
+        ("0000", "string"),
+        ("2023-13-01", "string"),
+        ("２０２３-05-18", "string"),
+        ("２０２３", "string"),
+    ],
 )
 def test_only_dates_are_typed_as_dates(text, kind):
     assert date(text).datatype.value.rpartition("#")[2] == kind
