@@ -15,6 +15,7 @@ from kg.export import neo4j
 from kg.export.cypher import identifier
 from kg.export.html.layout import Layout, place, radius, wrap
 from kg.export.html.look import VIS_SHAPES, class_looks, predicate_colours
+from kg.export.html.sound import spelling
 from kg.graph import Edge, EvidenceRecord, Graph, NodeRecord, documents, entities, facts
 
 if TYPE_CHECKING:
@@ -152,25 +153,13 @@ def _predicates(ontology: Ontology, edges: list[Edge]) -> dict[str, Any]:
     }
 
 
-def _pinyin(texts: list[str]) -> str:
-    """Return the pinyin and the initials of each text, by which the page searches."""
-    from pypinyin import Style, lazy_pinyin
-
-    parts = []
-    for text in texts:
-        syllables = lazy_pinyin(text)
-        parts.append("".join(syllables).lower())
-        parts.append("".join(lazy_pinyin(text, style=Style.FIRST_LETTER)).lower())
-    return " ".join(dict.fromkeys(parts))
-
-
 def _node(id_: str, record: NodeRecord, nodes: dict[str, int], documents: dict[str, int]) -> dict[str, Any]:
     node: dict[str, Any] = {
         "id": id_,
         "name": record["label"],
         "kind": record["subtype"] or record["type"],
         "type": record["type"],
-        "pinyin": _pinyin([record["label"], *record["aliases"]]),
+        "pinyin": spelling([record["label"], *record["aliases"]]),
         "mentions": [
             [documents[m["document"]], m["start"], m["end"]] + ([round(m["confidence"], 3)] if m["confidence"] < 1 else [])
             for m in record["mentions"]
