@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import AnnotationError
-from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Attributes, Document, Dropped, Mention, Span
+from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Attributes, Document, Dropped, Mention, Refused, Span
 from kg.naming import normalise
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology
 
-_TOP = ("document", "extractor", "entities", "relations", "dropped", "uncovered")
+_TOP = ("document", "extractor", "entities", "relations", "dropped", "uncovered", "refused")
 _ENTITY = ("id", "type", "subtype", "name", "aliases", "mentions", "mention_confidence", "attributes", "confidence")
 _RELATION = (
     "subject", "predicate", "object", "evidence", "implied", "confidence",
@@ -36,6 +36,7 @@ _RELATION = (
 )  # fmt: skip
 _INFINITY = float("inf")
 _DROPPED = ("span", "text", "type", "reason", "confidence")
+_REFUSED = ("span", "answer", "reason")
 
 
 def to_json(annotation: Annotation, document: Document) -> dict[str, Any]:
@@ -57,6 +58,8 @@ def to_json(annotation: Annotation, document: Document) -> dict[str, Any]:
         ]  # fmt: skip
     if annotation.uncovered:
         data["uncovered"] = [_pair(span) for span in annotation.uncovered]
+    if annotation.refused:
+        data["refused"] = [{"span": _pair(r.span), "answer": r.answer, "reason": r.reason} for r in annotation.refused]
     return data
 
 
@@ -125,11 +128,13 @@ def from_json(
         dropped=tuple(_dropped(d, f"{where}: dropped[{i}]") for i, d in enumerate(_list(top, "dropped", where))),
         uncovered=tuple(_span(s, f"{where}: uncovered[{i}]") for i, s in enumerate(_list(top, "uncovered", where))),
         extractor=_text(top, "extractor", where, default="corrected"),
+        refused=tuple(_refused(r, f"{where}: refused[{i}]") for i, r in enumerate(_list(top, "refused", where))),
     )
     if strict:
         _check_entities(annotation, document, where)
         _check_relations(annotation, document, where)
-        for span in (*annotation.uncovered, *(d.span for d in annotation.dropped)):
+        left_out = (*(d.span for d in annotation.dropped), *(r.span for r in annotation.refused))
+        for span in (*annotation.uncovered, *left_out):
             _check_span(span, document, where)
     if ontology is not None:
         _check_ontology(annotation, ontology, where)
@@ -221,6 +226,12 @@ def _dropped(data: object, where: str) -> Dropped:
         reason=_text(item, "reason", where),
         confidence=_share(item.get("confidence", 0.0), where),
     )
+
+
+def _refused(data: object, where: str) -> Refused:
+    item = _object(data, _REFUSED, where, required=_REFUSED)
+    span, answer = _span(item["span"], f"{where}.span"), _text(item, "answer", where, default="")
+    return Refused(span=span, answer=answer, reason=_text(item, "reason", where))
 
 
 def _object(data: object, allowed: tuple[str, ...], where: str, *, required: tuple[str, ...]) -> dict[str, Any]:

@@ -36,7 +36,9 @@ class Document:
     """One document as it was read; the text is never changed.
 
     ``id`` is the file's stem, prefixed with folder names only where two documents share a stem. ``path`` is relative to the
-    input folder, with forward slashes. ``sha256`` is of the file's bytes. ``date`` is ISO 8601.
+    input folder, with forward slashes; for a member of an archive or a record of a table it goes on with the member's path or the
+    record's number. ``sha256`` is of the file's bytes (of a record: of its text). ``date`` is ISO 8601. ``given_title`` came beside
+    the text and need not stand in it. ``pages`` are the offsets at which the pages begin, where the file has pages.
     """
 
     id: str
@@ -48,6 +50,8 @@ class Document:
     date: str | None = None
     publisher: Span | None = None
     sections: tuple[Section, ...] = ()
+    given_title: str | None = None
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,15 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """What a language model answered, or failed to answer, about ``span`` of a document and was not believed, with the reason."""
+
+    span: Span
+    answer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """What one document says; the interchange between extraction and everything after it.
 
@@ -117,6 +130,7 @@ class Annotation:
     dropped: tuple[Dropped, ...] = ()
     uncovered: tuple[Span, ...] = ()
     extractor: str = "embedded"
+    refused: tuple[Refused, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
