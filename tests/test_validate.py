@@ -15,6 +15,7 @@ import shacl
 
 from kg.build import build
 from kg.errors import InputError, PackError
+from kg.export.rdf import date
 from kg.ontology import Ontology, allows, default_pack, subtypes, types
 from kg.shapes import shapes_turtle
 from kg.validate import Violation, shapes_text, validate
@@ -29,6 +30,7 @@ PREFIXES = """
 @prefix prov: <http://www.w3.org/ns/prov#> .
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix schema: <https://schema.org/> .
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 """
@@ -46,11 +48,12 @@ GOOD = (
 )
 EVIDENCE = """
 :{name} a rdf:Statement ; rdf:subject :{subject} ; rdf:predicate kgo:{predicate} ; rdf:object :{object} ;
-    prov:wasDerivedFrom :doc ; kgo:confidence 0.9 ; kgo:implied false ; kgo:extractor "gold" ; kgo:sentence "他们{name}。"@zh ;
+    prov:wasDerivedFrom :doc ;
+    prov:wasAttributedTo :kg ; kgo:confidence 0.9 ; kgo:implied false ; kgo:extractor "gold" ; kgo:sentence "他们{name}。"@zh ;
     oa:hasTarget [ oa:hasSource :doc ; oa:hasSelector [ a oa:TextQuoteSelector ; oa:exact "他们{name}。" ],
         [ a oa:TextPositionSelector ; oa:start "3"^^xsd:nonNegativeInteger ; oa:end "9"^^xsd:nonNegativeInteger ] ] .
 """
-GROUNDED = GOOD + "".join(
+GROUNDED = GOOD + ':kg a prov:SoftwareAgent ; rdfs:label "gold" ; schema:softwareVersion "1.0" .' + "".join(
     EVIDENCE.format(name=name, subject=subject, predicate=predicate, object=obj)
     for name, subject, predicate, obj in [
         ("e1", "liantong", "implements", "theme"),
@@ -207,6 +210,8 @@ BAD_EVIDENCE = [
     ("a confidence in words", "kgo:confidence 0.9", 'kgo:confidence "high"', "0 到 1 之间"),
     ("not said whether implied", "kgo:implied false ;", "", "是否隐含"),
     ("no extractor", 'kgo:extractor "gold" ;', "", "由什么抽取"),
+    ("an agent without a name", 'rdfs:label "gold" ;', "", "抽取者必须有名称"),
+    ("a program without a version", '; schema:softwareVersion "1.0"', "", "抽取程序必须有一个版本"),
     ("no sentence", 'kgo:sentence "他们e1。"@zh ;', "", "原文句子"),
     ("an unknown predicate", "rdf:predicate kgo:implements", "rdf:predicate kgo:implemented", "本体中的关系"),
     ("another fact", "rdf:object :theme", "rdf:object :slogan", "“实施”(implements)没有出处"),
@@ -221,6 +226,16 @@ def test_evidence_that_does_not_ground_its_fact_is_reported(
     results = check(GROUNDED.replace(right, wrong, 1), tmp_path)
     assert any(message in r.message_zh for r in results), results
     assert agree(GROUNDED.replace(right, wrong, 1), shapes)
+
+
+@pytest.mark.parametrize(
+    ("issued", "conforms"),
+    [("2023-05-18", True), ("2023-05", True), ("2023", True), ("2023-02-30", False), ("二〇二三年", False)],
+)
+def test_a_date_of_issue_may_be_a_day_a_month_or_a_year(tmp_path: Path, shapes: str, issued: str, conforms: bool) -> None:
+    data = GOOD.replace('"2023-05-18"^^xsd:date', str(date(issued)))
+    assert (not check(data, tmp_path)) is conforms
+    assert (not agree(data, shapes)) is conforms
 
 
 def test_a_violation_quotes_the_sentence_that_states_the_fact(tmp_path: Path) -> None:

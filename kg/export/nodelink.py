@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import networkx as nx
 
+from kg import __version__
 from kg import graph as kgraph
 from kg.errors import InputError
 
@@ -19,13 +20,18 @@ FILE_NAME = "graph.json"
 
 def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
     """Write ``graph.json``, one node or edge a line; ``networkx.node_link_graph`` reads it."""
-    head = {**graph.graph, "base_iri": base_iri}
+    head = {**graph.graph, "base_iri": base_iri, "version": version_of(graph)}
     with open(out_dir / FILE_NAME, "w", encoding="utf-8", newline="\n") as file:
         file.write('{"directed": true, "multigraph": true,\n"graph": ' + _json(head) + ',\n"nodes": [')
         _lines(file, ({"id": id_, **record} for id_, record in kgraph.entities(graph)))
         file.write('],\n"edges": [')
         _lines(file, ({"source": e.subject, "target": e.object, "key": e.id, **e.record} for e in kgraph.facts(graph)))
         file.write("]}\n")
+
+
+def version_of(graph: kgraph.Graph) -> str:
+    """Return the version of the program that built ``graph``, which a later one may only have read and written again."""
+    return str(graph.graph.get("version", __version__))
 
 
 def read_graph(path: Path) -> kgraph.Graph:

@@ -1,7 +1,8 @@
 """``provenance.ttl``: where each fact is stated, and where each entity is named.
 
 One ``rdf:Statement`` for each statement of a fact, with PROV-O for the source and the selectors of Web Annotation
-(https://www.w3.org/TR/annotation-model/) for the sentence. Mentions are NIF strings whose IRIs are RFC 5147 fragments,
+(https://www.w3.org/TR/annotation-model/) for the sentence. What found a statement is a ``prov:Agent``; a program has its version.
+Mentions are NIF strings whose IRIs are RFC 5147 fragments,
 ``DOCUMENT#char=START,END``. All positions count Unicode code points from 0, end exclusive, as both specifications ask.
 """
 
@@ -16,7 +17,8 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from kg import graph as kgraph
 from kg import naming
-from kg.export.rdf import RDF_TYPE, Block, Names, Nested, Object, term, value, zh
+from kg.export.nodelink import version_of
+from kg.export.rdf import RDF_TYPE, RDFS_LABEL, Block, Names, Nested, Object, term, value, zh
 from kg.export.turtle import prefixes_of, write_blocks
 
 if TYPE_CHECKING:
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
 CONTEXT = 16
 """Code points of text before and after a quote that a selector holds."""
 
-PREFIXES = ("rdf", "rdfs", "xsd", "dcterms", "prov", "oa", "nif", "itsrdf")
+PREFIXES = ("rdf", "rdfs", "xsd", "dcterms", "prov", "oa", "nif", "itsrdf", "schema")
 
 _STATEMENT, _SUBJECT, _PREDICATE, _OBJECT = (term(f"rdf:{n}") for n in ("Statement", "subject", "predicate", "object"))
-_DERIVED = term("prov:wasDerivedFrom")
+_DERIVED, _ATTRIBUTED = term("prov:wasDerivedFrom"), term("prov:wasAttributedTo")
+_AGENT, _SOFTWARE, _VERSION = term("prov:Agent"), term("prov:SoftwareAgent"), term("schema:softwareVersion")
 _TARGET, _SOURCE, _SELECTOR = term("oa:hasTarget"), term("oa:hasSource"), term("oa:hasSelector")
 _EXACT, _PREFIX, _SUFFIX = term("oa:exact"), term("oa:prefix"), term("oa:suffix")
 _START, _END = term("oa:start"), term("oa:end")
@@ -38,6 +41,8 @@ _BEGIN, _STOP, _CONTEXT = term("nif:beginIndex"), term("nif:endIndex"), term("ni
 SOURCES = (_DERIVED, _CONTEXT)
 """The predicates that lead from evidence and from a mention to its document."""
 _NON_NEGATIVE = term("xsd:nonNegativeInteger")
+_PEOPLE = "corrected"
+"""What is called so was found or checked by people."""
 
 
 def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
@@ -57,15 +62,33 @@ def write_rdf12(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_
 
 def provenance_prefixes(graph: kgraph.Graph, names: Names) -> dict[str, str]:
     """Return prefix → namespace for evidence and mentions."""
-    return prefixes_of(graph, names, PREFIXES) | {"evidence": f"{names.base_iri}id/evidence/"}
+    return prefixes_of(graph, names, PREFIXES) | {"evidence": f"{names.base_iri}id/evidence/", "agent": f"{names.base_iri}agent/"}
 
 
 def provenance_blocks(graph: kgraph.Graph, names: Names, *, triple_terms: bool = False) -> Iterator[Block]:
-    """Yield the evidence of each fact in the order of facts, then the mentions of each document in the order of the text."""
+    """Yield the evidence of each fact in the order of facts, then the mentions of each document in the order of the text.
+
+    Last come the agents that found the evidence.
+    """
     for edge in kgraph.facts(graph):
         for record in edge.record["evidence"]:
             yield _statement(graph, names, edge, record, triple_terms=triple_terms)
     yield from _mentions(graph, names)
+    yield from agent_blocks(graph, names)
+
+
+def agent_blocks(graph: kgraph.Graph, names: Names) -> Iterator[Block]:
+    """Yield what found the evidence of the facts: a program with its version, or people."""
+    for name in sorted({record["extractor"] for edge in kgraph.facts(graph) for record in edge.record["evidence"]}):
+        pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, _AGENT), (RDFS_LABEL, Literal(name))]
+        if name != _PEOPLE:
+            pairs = [(RDF_TYPE, _SOFTWARE), (RDFS_LABEL, Literal(name)), (_VERSION, Literal(version_of(graph)))]
+        yield Block(_agent(name, graph, names), pairs)
+
+
+def _agent(name: str, graph: kgraph.Graph, names: Names) -> NamedNode:
+    version = "" if name == _PEOPLE else version_of(graph)
+    return NamedNode(f"{names.base_iri}agent/{naming.slug(name)}-{naming.content_hash(name, version)}")
 
 
 def _statement(
@@ -82,6 +105,7 @@ def _statement(
         pairs += [(_SUBJECT, subject), (_PREDICATE, predicate), (_OBJECT, object_)]
     pairs += [
         (_DERIVED, source),
+        (_ATTRIBUTED, _agent(record["extractor"], graph, names)),
         (names.kgo("confidence"), value(float(record["confidence"]))),
         (names.kgo("implied"), Literal(record["implied"])),
         (names.kgo("extractor"), Literal(record["extractor"])),

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rdflib.compare import isomorphic
 
+from kg import __version__
 from kg.export import FORMATS, turtle
 from kg.export.rdf import Names, date, graph_blocks, value
 from kg.export.turtle import Renderer
@@ -118,6 +119,25 @@ def test_selectors_point_at_the_quote_in_code_points(out, graph):
         assert triple in known
 
 
+@pytest.mark.parametrize("file", ["provenance.ttl", "provenance-rdf12.ttl", "graph.nq", "graph.trig"])
+def test_evidence_says_what_found_it_and_in_which_version(out, file):
+    store = ox.Store()
+    store.bulk_load(path=str(out / file))
+    query = """PREFIX prov: <http://www.w3.org/ns/prov#> PREFIX kgo: <https://example.org/kg/ontology#>
+        PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+        SELECT DISTINCT ?found ?label ?version { ?e kgo:extractor ?found ; prov:wasAttributedTo ?agent .
+          ?agent a prov:SoftwareAgent ; rdfs:label ?label ; <https://schema.org/softwareVersion> ?version } ORDER BY ?found"""
+    rows = [tuple(term.value for term in row) for row in store.query(query, use_default_graph_as_union=True)]
+    assert rows == [("crf", "crf", __version__), ("规则", "规则", __version__)]
+
+
+def test_a_later_version_that_writes_a_graph_again_says_which_one_built_it(graph, ontology, tmp_path):
+    graph.graph["version"] = "0.0.7"
+    FORMATS["provenance"][1](graph, ontology, tmp_path, base_iri=BASE)
+    text = (tmp_path / "provenance.ttl").read_text(encoding="utf-8")
+    assert text.count('schema:softwareVersion "0.0.7"') == 2 and __version__ not in text
+
+
 def test_rdf12_states_the_same_with_triple_terms(out):
     store = ox.Store()
     store.load(path=str(out / "provenance-rdf12.ttl"))
@@ -133,7 +153,7 @@ def test_trig_has_a_named_graph_for_each_document_that_states_something(out):
     data.parse(out / "graph.trig")
     stated = []
     for named in data.graphs():
-        if named.identifier != rdflib.graph.DATASET_DEFAULT_GRAPH_ID:
+        if str(named.identifier) not in (str(rdflib.graph.DATASET_DEFAULT_GRAPH_ID), BASE + "provenance"):
             statements = set(named.subjects(rdflib.RDF.type, rdflib.RDF.Statement))
             facts = {tuple(named.value(s, rdflib.RDF[part]) for part in ("subject", "predicate", "object")) for s in statements}
             assert all(fact in named for fact in facts), "fact and evidence stand in one graph"
