@@ -32,7 +32,7 @@ class Quotable:
     >>> [(place.span.start, place.span.end, place.exact) for place in text.find("中国联通")]
     [(0, 5, False)]
     >>> text.find("AI研究院")[0].span
-    Span(start=6, end=13)
+    Span(start=7, end=13)
     >>> text.find("中国移动")
     []
     """

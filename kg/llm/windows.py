@@ -35,7 +35,7 @@ class Window:
 def windows(text: str, *, size: int = SIZE, overlap: int = OVERLAP) -> list[Window]:
     """Cut ``text`` into windows of at most ``size`` characters (a longer sentence is one by itself).
 
-    Each begins with the sentences before it that fit into ``overlap`` characters, so that it shows what its own sentences refer to.
+    Each begins with the sentences before it that fit into ``overlap`` characters, so that what is referred to is shown, too.
 
     >>> [window.span for window in windows("第一句。第二句。第三句。第四句。", size=8, overlap=4)]
     [Span(start=0, end=8), Span(start=4, end=12), Span(start=8, end=16)]

@@ -1,0 +1,166 @@
+"""Asking a server that speaks the chat protocol of OpenAI, by the official client, which also retries and waits.
+
+https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from kg.errors import InputError, KgError
+from kg.llm.answer import shown
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+KEY = "KG_LLM_API_KEY"
+RETRIES = 6
+"""How often a call is made again after 429, 5xx, a time-out or a broken line: half a second, then twice as long, up to eight;
+or as long as the server says in ``Retry-After``."""
+
+# A server that does not know one form of an answer says so with one of these; then the next, more modest one is tried.
+_NOT_THIS_FORM = (400, 415, 422, 501)
+_HOPELESS = (401, 402, 403, 404)
+
+
+class AskError(KgError):
+    """A server gave no answer; ``hopeless`` if it will give none to any question."""
+
+    def __init__(self, message: str, *, hopeless: bool = False) -> None:
+        """Take the message."""
+        super().__init__(message)
+        self.hopeless = hopeless
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model wrote, the tokens it read and wrote (-1 where the server does not say), and whether it was cut short."""
+
+    content: str
+    read: int = -1
+    written: int = -1
+    cut: bool = False
+
+
+class Wire:
+    """A line to one model on one server, for any number of threads.
+
+    The first question finds out which form of structured output the server knows: a JSON schema, a JSON object, or none.
+    """
+
+    def __init__(self, url: str, model: str, *, seconds: float, most: int) -> None:
+        """Open the line.
+
+        Args:
+            url: of the server, up to and with ``/v1``.
+            model: its name there.
+            seconds: after which a call counts as timed out.
+            most: tokens that an answer may have.
+
+        Raises:
+            InputError: The address is none, no model is named, or the client is not installed.
+        """
+        self.model, self._most = check_model(url, model), most
+        self._key = os.environ.get(KEY, "").strip()
+        self._client = _client(url, self._key, seconds)
+        self._form = 0
+        self._lock = threading.Lock()
+
+    def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> Reply:
+        """Return the model's answer.
+
+        Raises:
+            AskError: There was none, after all retries.
+        """
+        import openai
+
+        forms = _forms(schema, self._most)
+        first: AskError | None = None
+        for number in range(self._form, len(forms)):
+            try:
+                reply = self._once(messages, forms[number])
+            except openai.APIStatusError as error:
+                wrong = AskError(self._plain(_status(error)), hopeless=error.status_code in _HOPELESS)
+                first = first or wrong
+                if error.status_code not in _NOT_THIS_FORM:
+                    raise wrong from None
+                continue
+            except openai.APITimeoutError:
+                raise AskError(f"no answer in time, {RETRIES + 1} times") from None
+            except openai.APIConnectionError as error:
+                raise AskError(self._plain(f"the line broke: {error.__cause__ or error}")) from None
+            except openai.OpenAIError as error:
+                raise AskError(self._plain(f"the answer is none of this protocol: {error}")) from None
+            with self._lock:
+                self._form = max(self._form, number)
+            return reply
+        raise first or AskError("no answer")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _once(self, messages: Sequence[Mapping[str, str]], form: Mapping[str, Any]) -> Reply:
+        create: Any = self._client.chat.completions.create
+        done = create(model=self.model, messages=list(messages), **form)
+        choices = getattr(done, "choices", None)
+        if not isinstance(choices, list) or not choices or getattr(choices[0], "message", None) is None:
+            raise AskError(self._plain(f"the answer is none of this protocol: {shown(str(done))}"))
+        content, why = choices[0].message.content, choices[0].finish_reason
+        if not isinstance(content, str) or not content.strip():
+            raise AskError(f"the answer is empty ({shown(str(why))})")
+        usage = getattr(done, "usage", None)
+        counts = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
+        read, written = (n if isinstance(n, int) and n >= 0 else -1 for n in counts)
+        return Reply(content, read, written, cut=why == "length")
+
+    def _plain(self, message: str) -> str:
+        """Return ``message`` as a line without the key, which a server may have sent back."""
+        return shown(message.replace(self._key, "***") if self._key else message)
+
+
+def check_model(url: str, model: str) -> str:
+    """Return ``model`` if both can be used.
+
+    Raises:
+        InputError: The address is none of a server, or no model is named.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f"--llm-url {url!r}: must be the address of a server, such as http://localhost:11434/v1")
+    if parts.username or parts.password:
+        raise InputError(f"--llm-url: must hold no password; the key is read from {KEY}")
+    if not model.strip():
+        raise InputError("--llm-model is missing: the name of the model on the server, such as qwen2.5:7b or deepseek-chat")
+    return model
+
+
+def _client(url: str, key: str, seconds: float) -> OpenAI:
+    try:
+        from openai import OpenAI
+    except ImportError:
+        raise InputError("language models need the client: pip install 'kg-builder[llm]'") from None
+    # A server without keys wants a header nevertheless.
+    client = OpenAI(base_url=url, api_key=key or "none", timeout=seconds, max_retries=RETRIES)
+    # The client reads these from the environment; they are the user's own with OpenAI and nobody else's business.
+    client.organization = client.project = None
+    return client
+
+
+def _forms(schema: Mapping[str, Any], most: int) -> list[dict[str, Any]]:
+    """Return the forms of a request, the strictest first; ``schema`` beside json_object is what llama.cpp knows."""
+    plain: dict[str, Any] = {"temperature": 0, "max_tokens": most}
+    strict = {"type": "json_schema", "json_schema": {"name": "annotation", "strict": True, "schema": schema}}
+    objects = ({"type": "json_object", "schema": schema}, {"type": "json_object"})
+    return [*({**plain, "response_format": form} for form in (strict, *objects)), plain, {}]
+
+
+def _status(error: Any) -> str:
+    body = error.body if isinstance(error.body, dict) else {}
+    message = body.get("message") or error.message
+    return f"HTTP {error.status_code}: {message}"
