@@ -11,9 +11,10 @@ import pyoxigraph as ox
 from kg.errors import QueryError
 from kg.output import Term, short_iri
 from kg.query import Answer
+from kg.vocabularies import VOCABULARIES
 
 _NAME = "Name"
-_XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
+_XSD_STRING = VOCABULARIES["xsd"] + "string"
 
 
 def cells(answer: Answer, *, iris: bool = False) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

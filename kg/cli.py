@@ -15,7 +15,7 @@ import typer
 
 from kg import __version__, showing
 from kg.errors import InputError, KgError
-from kg.options import AsJson, Form, Jobs, Model, Out, Pack, Provenance, Renderer
+from kg.options import AsJson, Form, Inferred, Jobs, Model, Out, Pack, Provenance, Renderer
 
 # Everything else is imported by the command that needs it, so that `kg --help` answers at once.
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def query(
         Form, typer.Option("--format", "-f", metavar="table|csv|json|turtle", help="输出形式。 How the answer is printed.")
     ] = Form.table,
     iris: Annotated[bool, typer.Option("--iris", help="显示 IRI 而非名称。 IRIs in place of names.")] = False,
-    inferred: Annotated[bool, typer.Option("--infer", help="也查推出的事实。 Ask inferred.ttl, too.")] = False,
+    inferred: Inferred = False,
     pack: Pack = None,
 ) -> None:
     """用 SPARQL 查询。 Ask the graph in SPARQL, or one of the competency questions of the domain pack.

@@ -17,6 +17,7 @@ from typing import NoReturn, TypedDict
 import pyoxigraph as ox
 
 from kg.errors import PackError
+from kg.vocabularies import VOCABULARIES
 
 Signature = tuple[frozenset[str], frozenset[str]]
 """Allowed types of subject and of object, by name."""
@@ -26,9 +27,7 @@ _Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 DEFAULT_NAMESPACE = "https://example.org/kg/ontology#"
 """The namespace of the default pack; a pack states its own with ``vann:preferredNamespaceUri``."""
 
-RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-RDFS = "http://www.w3.org/2000/01/rdf-schema#"
-OWL = "http://www.w3.org/2002/07/owl#"
+RDF, RDFS, OWL = (VOCABULARIES[prefix] for prefix in ("rdf", "rdfs", "owl"))
 VANN_NAMESPACE = "http://purl.org/vocab/vann/preferredNamespaceUri"
 
 # A misspelt rdfs:lable would otherwise show only as a missing label, far from its cause.

@@ -17,6 +17,7 @@ Jobs = Annotated[
     int, typer.Option("--jobs", "-j", min=1, metavar="N", help="抽取进程数，结果不变。 Processes; the result is the same.")
 ]
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="kg build 写出的文件夹。 The folder that kg build wrote.")]
+Inferred = Annotated[bool, typer.Option("--infer", help="也查推出的事实。 Ask inferred.ttl, too.")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Print JSON.")]
 
 

@@ -11,15 +11,12 @@ import pyoxigraph as ox
 
 from kg.errors import InputError
 from kg.ontology import Ontology
+from kg.vocabularies import term
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
-_SKOS = "http://www.w3.org/2004/02/skos/core#"
-PREF_LABEL = ox.NamedNode(_SKOS + "prefLabel")
-ALT_LABEL = ox.NamedNode(_SKOS + "altLabel")
-LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
-TITLE = ox.NamedNode("http://purl.org/dc/terms/title")
-NAMING = (PREF_LABEL, LABEL, TITLE)
+ALT_LABEL = term("skos:altLabel")
+NAMING = (term("skos:prefLabel"), term("rdfs:label"), term("dcterms:title"))
 """The properties that give a thing its name, the best first."""
 
 

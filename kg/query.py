@@ -19,20 +19,11 @@ from kg.ontology import Ontology, default_pack, load_ontology
 from kg.output import Output, Term, name_of, named, open_output, rebase
 from kg.shapes import shapes_namespace
 from kg.sparql import bind, refuse
+from kg.vocabularies import VOCABULARIES
 
 PREFIXES = {
-    "dcterms": "http://purl.org/dc/terms/",
-    "foaf": "http://xmlns.com/foaf/0.1/",
-    "nif": "http://persistence.uni-leipzig.org/nlp2rdf/ontologies/nif-core#",
-    "oa": "http://www.w3.org/ns/oa#",
-    "org": "http://www.w3.org/ns/org#",
-    "owl": "http://www.w3.org/2002/07/owl#",
-    "prov": "http://www.w3.org/ns/prov#",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "schema": "https://schema.org/",
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
+    prefix: VOCABULARIES[prefix]
+    for prefix in ("dcterms", "foaf", "nif", "oa", "org", "owl", "prov", "rdf", "rdfs", "schema", "skos", "xsd")
 }
 """Declared for every query, beside ``kgo:`` and ``kgs:``."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kg.errors import InputError
-from kg.options import Out, Pack
+from kg.options import Inferred, Out, Pack
 
 if TYPE_CHECKING:
     from kg.load import Loaded
@@ -139,6 +139,7 @@ def serve(
             "--cors", metavar="ORIGIN", help="允许哪些网站来查，可重复，* 为全部。 Web sites that may ask; default: none."
         ),
     ] = None,
+    inferred: Inferred = False,
     pack: Pack = None,
 ) -> None:
     """只读的 SPARQL 服务：/sparql 端点、/ 图谱、/query 查询页。 Serve SPARQL (read-only), the graph, a page to ask on.
@@ -157,10 +158,10 @@ def serve(
         terminal.say(f"{address}sparql  SPARQL 1.1 ({triples} triples)")
 
     limits = Limits(seconds=seconds, answer=megabytes << 20)
-    run(out, pack=pack, host=host, port=port, limits=limits, origins=cors or (), ready=ready)
+    run(out, pack=pack, host=host, port=port, limits=limits, origins=cors or (), inferred=inferred, ready=ready)
 
 
-def shell(out: Out, pack: Pack = None) -> None:
+def shell(out: Out, inferred: Inferred = False, pack: Pack = None) -> None:
     """逐句提问，有历史与补全。 Ask one question after another, with history and completion.
 
     Tab 补全类、关系、名称与关键字；括号齐了回车即运行；.help 看其余。 Without a terminal: the same lines from standard input.
@@ -169,7 +170,7 @@ def shell(out: Out, pack: Pack = None) -> None:
     """
     from kg.shell import shell as run
 
-    run(out, pack=pack)
+    run(out, pack=pack, inferred=inferred)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -18,10 +18,9 @@ from kg.errors import PackError
 from kg.ontology import Ontology, check_name, load_ontology
 from kg.output import Output, Term, name_of, open_output, rebase
 from kg.shapes import GROUNDED
+from kg.vocabularies import VOCABULARIES
 
-SH = "http://www.w3.org/ns/shacl#"
-RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-OA = "http://www.w3.org/ns/oa#"
+SH, RDF, OA, PROV = (VOCABULARIES[prefix] for prefix in ("sh", "rdf", "oa", "prov"))
 NAMELESS = "[]"
 """How a thing without an IRI is called; its label in the file means nothing."""
 
@@ -217,7 +216,7 @@ def _violation(result: _Result, shapes: ox.Store, output: Output) -> Violation:
         message_zh=zh,
         message_en=en,
         sentence=_plain(_one(output.store, evidence, output.namespace + "sentence")),
-        document=name_of(output.store, _one(output.store, evidence, "http://www.w3.org/ns/prov#wasDerivedFrom")),
+        document=name_of(output.store, _one(output.store, evidence, PROV + "wasDerivedFrom")),
         shape=_plain(shape),
     )
 

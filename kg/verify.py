@@ -16,9 +16,10 @@ from kg import graph as kgraph
 from kg import naming
 from kg.errors import KgError
 from kg.export import DEFAULT_FORMATS, FORMATS, nodelink
-from kg.export.rdf import VOCABULARIES, Names, value
+from kg.export.rdf import Names, value
 from kg.export.readback import READERS, Content, read_reference
 from kg.report import REPORT, read_report
+from kg.vocabularies import VOCABULARIES
 
 _RDF, _OA, _NIF = VOCABULARIES["rdf"], VOCABULARIES["oa"], VOCABULARIES["nif"]
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pyoxigraph import Literal, NamedNode
 
 from kg import graph as kgraph
-from kg.export.rdf import RDF_TYPE, VOCABULARIES, Block, Names, Nested, Object, graph_blocks
+from kg.export.rdf import RDF_TYPE, Block, Names, Nested, Object, graph_blocks
+from kg.vocabularies import VOCABULARIES
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology

@@ -18,8 +18,9 @@ from pyoxigraph import Literal, NamedNode, Triple
 from kg import graph as kgraph
 from kg import naming
 from kg.export.nodelink import version_of
-from kg.export.rdf import RDF_TYPE, RDFS_LABEL, Block, Names, Nested, Object, term, value, zh
+from kg.export.rdf import RDF_TYPE, RDFS_LABEL, Block, Names, Nested, Object, value, zh
 from kg.export.turtle import prefixes_of, write_blocks
+from kg.vocabularies import term
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology

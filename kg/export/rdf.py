@@ -20,25 +20,10 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from kg import graph as kgraph
 from kg import naming
+from kg.vocabularies import term
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology
-
-VOCABULARIES = {
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "owl": "http://www.w3.org/2002/07/owl#",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "dcterms": "http://purl.org/dc/terms/",
-    "prov": "http://www.w3.org/ns/prov#",
-    "oa": "http://www.w3.org/ns/oa#",
-    "nif": "http://persistence.uni-leipzig.org/nlp2rdf/ontologies/nif-core#",
-    "itsrdf": "http://www.w3.org/2005/11/its/rdf#",
-    "void": "http://rdfs.org/ns/void#",
-    "dcat": "http://www.w3.org/ns/dcat#",
-    "schema": "https://schema.org/",
-}
 
 # https://www.w3.org/TR/xmlschema-2/#date without the time zone, which no document gives; what must be added to make a date of it
 _DATE_TYPES = (
@@ -62,16 +47,6 @@ class Block(NamedTuple):
 
     subject: NamedNode
     pairs: list[tuple[NamedNode, Object]]
-
-
-def term(prefixed: str) -> NamedNode:
-    """Return the IRI of a name in one of ``VOCABULARIES``.
-
-    >>> term("skos:prefLabel").value
-    'http://www.w3.org/2004/02/skos/core#prefLabel'
-    """
-    prefix, _, local = prefixed.partition(":")
-    return NamedNode(VOCABULARIES[prefix] + local)
 
 
 RDF_TYPE = term("rdf:type")

@@ -24,8 +24,8 @@ from kg import naming
 from kg.errors import KgError
 from kg.export import cypher, nodelink
 from kg.export.neo4j import array_values
-from kg.export.rdf import VOCABULARIES
 from kg.export.xmltext import decode
+from kg.vocabularies import VOCABULARIES
 
 Triple = tuple[str, str, str]
 """Subject id, predicate name, object id."""

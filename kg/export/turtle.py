@@ -15,7 +15,8 @@ from typing import IO, TYPE_CHECKING
 from pyoxigraph import Literal, NamedNode, Triple
 
 from kg import graph as kgraph
-from kg.export.rdf import RDF_TYPE, VOCABULARIES, Block, Names, Nested, Object, entities_with_facts, other_blocks, value, zh
+from kg.export.rdf import RDF_TYPE, Block, Names, Nested, Object, entities_with_facts, other_blocks, value, zh
+from kg.vocabularies import VOCABULARIES
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology

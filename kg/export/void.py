@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from pyoxigraph import Literal, NamedNode
 
 from kg import graph as kgraph
-from kg.export.rdf import RDF_TYPE, TITLE, Block, Names, Nested, Object, graph_blocks, term, value
+from kg.export.rdf import RDF_TYPE, TITLE, Block, Names, Nested, Object, graph_blocks, value
 from kg.export.turtle import prefixes_of, write_blocks
+from kg.vocabularies import term
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology

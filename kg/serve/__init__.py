@@ -25,12 +25,13 @@ def serve(
     port: int = 8000,
     limits: Limits | None = None,
     origins: Sequence[str] = (),
+    inferred: bool = False,
     ready: Callable[[str, int], None] = lambda address, triples: None,
 ) -> None:
     """Serve a build's folder, or an RDF file, until the process is told to end; what it reads is what was there at the start.
 
-    ``port`` 0 takes a free one. ``origins`` are the web sites whose scripts may ask (CORS), ``*`` for all. ``ready`` is called
-    with the address and the number of triples once it listens.
+    ``port`` 0 takes a free one. ``origins`` are the web sites whose scripts may ask (CORS), ``*`` for all. With ``inferred``
+    what follows from the facts is served, too. ``ready`` is called with the address and the number of triples once it listens.
 
     Raises:
         InputError: ``source`` cannot be read, the address cannot be listened on, or the extra is not installed.
@@ -43,7 +44,8 @@ def serve(
         raise InputError("serving needs starlette and uvicorn: pip install 'kg-builder[serve]'") from None
     pack = pack or default_pack()
     # First of all: the engine is a fork of this process while it has one thread and no connections.
-    with started(source, load_ontology(pack), limits or Limits()) as engine, _listening(host, port) as listener:
+    opened = started(source, load_ontology(pack), limits or Limits(), inferred=inferred)
+    with opened as engine, _listening(host, port) as listener:
         address = _address(listener)
         site = Site(address, _page(source), list_queries(pack), engine.triples, engine.prefixes)
         app = make_app(site, engine, hosts=_hosts(host), origins=origins)

@@ -8,14 +8,13 @@ import pyoxigraph as ox
 
 from kg import __version__
 from kg.serve.answering import GRAPHS
+from kg.vocabularies import VOCABULARIES, term
 
 SD = "http://www.w3.org/ns/sparql-service-description#"
-VOID = "http://rdfs.org/ns/void#"
+VOID = VOCABULARIES["void"]
 _FORMATS = "http://www.w3.org/ns/formats/"
 _RESULTS = ("SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV")
 _RDF = ("Turtle", "N-Triples", "RDF_XML", "JSON-LD")
-_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-_XSD_INTEGER = ox.NamedNode("http://www.w3.org/2001/XMLSchema#integer")
 
 
 def describe(endpoint: str, *, triples: int, media_type: str) -> bytes:
@@ -31,14 +30,14 @@ def _triples(service: ox.NamedNode, triples: int) -> Iterator[ox.Triple]:
         return ox.NamedNode(SD + name)
 
     dataset, graph = ox.BlankNode("dataset"), ox.BlankNode("graph")
-    yield ox.Triple(service, _TYPE, sd("Service"))
+    yield ox.Triple(service, term("rdf:type"), sd("Service"))
     yield ox.Triple(service, sd("endpoint"), service)
-    yield ox.Triple(service, ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label"), ox.Literal(f"kg {__version__}"))
+    yield ox.Triple(service, term("rdfs:label"), ox.Literal(f"kg {__version__}"))
     yield ox.Triple(service, sd("supportedLanguage"), sd("SPARQL11Query"))
     for name in (*_RESULTS, *_RDF):
         yield ox.Triple(service, sd("resultFormat"), ox.NamedNode(_FORMATS + name))
     yield ox.Triple(service, sd("defaultDataset"), dataset)
-    yield ox.Triple(dataset, _TYPE, sd("Dataset"))
+    yield ox.Triple(dataset, term("rdf:type"), sd("Dataset"))
     yield ox.Triple(dataset, sd("defaultGraph"), graph)
-    yield ox.Triple(graph, _TYPE, sd("Graph"))
-    yield ox.Triple(graph, ox.NamedNode(VOID + "triples"), ox.Literal(str(triples), datatype=_XSD_INTEGER))
+    yield ox.Triple(graph, term("rdf:type"), sd("Graph"))
+    yield ox.Triple(graph, term("void:triples"), ox.Literal(str(triples), datatype=term("xsd:integer")))

@@ -98,15 +98,15 @@ class Engine:
 
 
 @contextlib.contextmanager
-def started(source: Path, ontology: Ontology, limits: Limits) -> Iterator[Engine]:
-    """Start the process that holds the store of ``source``, and end it afterwards.
+def started(source: Path, ontology: Ontology, limits: Limits, *, inferred: bool = False) -> Iterator[Engine]:
+    """Start the process that holds the store of ``source``, with ``inferred`` what follows too, and end it afterwards.
 
     Raises:
         InputError: ``source`` cannot be read.
     """
     control, other = socket.socketpair()
     process = multiprocessing.get_context("fork").Process(
-        target=_hold, args=(other, control, source, ontology, limits), daemon=True
+        target=_hold, args=(other, control, source, ontology, limits, inferred), daemon=True
     )
     process.start()
     other.close()
@@ -124,12 +124,14 @@ def started(source: Path, ontology: Ontology, limits: Limits) -> Iterator[Engine
             process.kill()
 
 
-def _hold(control: socket.socket, parents: socket.socket, source: Path, ontology: Ontology, limits: Limits) -> None:
+def _hold(
+    control: socket.socket, parents: socket.socket, source: Path, ontology: Ontology, limits: Limits, inferred: bool
+) -> None:
     """Load the store, then fork once for each channel that comes, until the other side is gone."""
     parents.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the server ends this process when it has ended
     try:
-        output = open_output(source, ontology=ontology, with_ontology=True)
+        output = open_output(source, ontology=ontology, with_ontology=True, with_inferred=inferred)
     except KgError as error:
         control.sendall(json.dumps({"error": str(error)}).encode() + b"\n")
         return

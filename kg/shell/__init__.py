@@ -51,15 +51,16 @@ class Session:
     bindings: dict[str, str] = field(default_factory=dict)
 
 
-def shell(source: Path, *, pack: Path | None = None) -> None:
-    """Read and answer until the user leaves.
+def shell(source: Path, *, pack: Path | None = None, inferred: bool = False) -> None:
+    """Read and answer until the user leaves; with ``inferred`` what follows from the facts is asked, too.
 
     Raises:
         InputError: ``source`` cannot be read, or the extra is not installed.
     """
     pack = pack or default_pack()
     ontology = load_ontology(pack)
-    session = Session(open_output(source, ontology=ontology, with_ontology=True), ontology, list_queries(pack))
+    output = open_output(source, ontology=ontology, with_ontology=True, with_inferred=inferred)
+    session = Session(output, ontology, list_queries(pack))
     if sys.stdin.isatty():
         texts = _typed(words_of(session.output, ontology, session.questions, COMMANDS))
         terminal.say(f"{source}: {len(session.output.store)} 条三元组 triples; .help 帮助")

@@ -47,6 +47,21 @@ def test_inferred_triples_stand_apart_from_what_a_text_states(graph, ontology, t
     assert inferred and not stated & inferred
 
 
+def test_superclasses_and_superproperties_reach_other_vocabularies(ontology, tmp_path):
+    graph = build_graph(knowledge(("甲", "partOf", "乙"), ("乙", "partOf", "丙"), ("丙", "pairsWith", "丁")), ontology)
+    FORMATS["inferred"][1](graph, ontology, tmp_path, base_iri="http://kb.example.com/")
+    found = rdflib.Graph().parse(tmp_path / "inferred.ttl")
+    iri, kgo = rdflib.Namespace("http://kb.example.com/id/"), rdflib.Namespace("http://kb.example.com/ontology#")
+    others = (rdflib.ORG, rdflib.FOAF, rdflib.PROV, rdflib.Namespace("https://schema.org/"))
+    above = {*(other.Organization for other in others), kgo.Entity, others[-1].Thing}
+    assert set(found.objects(iri["甲"], rdflib.RDF.type)) == above
+    assert set(found.objects(iri["甲"], rdflib.DCTERMS.isPartOf)) == {iri["乙"], iri["丙"]}
+    assert set(found.objects(iri["丁"], rdflib.ORG.linkedTo)) == {iri["丙"]}
+    assert set(found.objects(iri["丙"], rdflib.ORG.linkedTo)) == {iri["丁"]}
+    documents = set(found.subjects(rdflib.RDF.type, rdflib.FOAF.Document))
+    assert len(documents) == 1 and "d-" in str(documents.pop())
+
+
 def test_the_description_counts_what_graph_ttl_holds(graph, ontology, tmp_path):
     for name in ("turtle", "void"):
         FORMATS[name][1](graph, ontology, tmp_path, base_iri=BASE)

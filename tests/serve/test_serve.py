@@ -284,6 +284,15 @@ def test_named_graphs_can_be_chosen_by_the_request(start: Start, tmp_path: Path)
         assert client.get("/").headers["location"] == "/query", "a file has no page of its graph"
 
 
+def test_what_follows_is_asked_only_where_it_is_asked_for(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "graph.ttl").write_text("<urn:a> <urn:b> <urn:c> .", encoding="utf-8")
+    (tmp_path / "inferred.ttl").write_text("<urn:c> <urn:b> <urn:a> .", encoding="utf-8")
+    query = {"query": "SELECT ?s { ?s <urn:b> ?o } ORDER BY ?s"}
+    for options, rows in (((), "s\r\nurn:a\r\n"), (("--infer",), "s\r\nurn:a\r\nurn:c\r\n")):
+        answer = httpx.get(start(tmp_path, *options) + "sparql", params=query, headers={"Accept": "text/csv"})
+        assert answer.text == rows
+
+
 def test_the_engine_cannot_open_files_or_connections_even_where_a_query_would_pass(
     gold_output: Path, pack_ontology: Ontology, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,9 +80,9 @@ def test_enter_ends_a_question_when_its_brackets_are_closed(text: str, complete:
     assert is_complete(text) is complete
 
 
-def piped(out: Path, text: str) -> str:
+def piped(out: Path, text: str, *options: str) -> str:
     env = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "kg", "shell", str(out)]
+    command = [sys.executable, "-m", "kg", "shell", str(out), *options]
     done = subprocess.run(command, input=text, capture_output=True, encoding="utf-8", env=env, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -106,6 +106,14 @@ def test_a_pipe_gives_answers_and_errors_and_goes_on(gold_output: Path) -> None:
     assert "✗ .format pdf: no such setting; allowed: .questions" in shown
     assert "INSERT refused" in shown
     assert "✗ nobody: must be NAME=VALUE" in shown
+
+
+def test_what_follows_is_asked_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "graph.ttl").write_text("<urn:a> <urn:b> <urn:c> .", encoding="utf-8")
+    (tmp_path / "inferred.ttl").write_text("<urn:c> <urn:b> <urn:a> .", encoding="utf-8")
+    question = ".format csv\nSELECT ?s { ?s <urn:b> ?o } ORDER BY ?s\n"
+    assert piped(tmp_path, question).split() == ["s", "a"]
+    assert piped(tmp_path, question, "--infer").split() == ["s", "a", "c"]
 
 
 class Terminal:
