@@ -20,6 +20,7 @@ SCRIPTS = (
     "data.js",
     "state.js",
     "paint.js",
+    "lines.js",
     "canvas-{renderer}.js",
     "queries.js",
     "panel.js",

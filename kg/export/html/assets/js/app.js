@@ -168,7 +168,7 @@ function renderTools() {
   replace(tools,
     button("+", () => canvas.zoom(1.3), { "aria-label": t("larger") }), button("−", () => canvas.zoom(1 / 1.3), { "aria-label": t("smaller") }), button(t("fit"), () => canvas.fit(), { id: "fit" }),
     canvas.physics ? button(t("physics"), () => { physics = !physics; canvas.physics(physics); commit(); }, { id: "physics", "aria-pressed": String(physics) }) : null,
-    DATA.renderer === "vis" ? button(t("edgeLabels"), () => { state.names = !state.names; commit(); }, { id: "edge-names", "aria-pressed": String(state.names) }) : null,
+    button(t("edgeLabels"), () => { state.names = !state.names; commit(); }, { id: "edge-names", "aria-pressed": String(state.names) }),
     button(t("path"), () => app.askPath(state.node), { id: "path" }),
     button(t("svg"), saveSvg, { id: "save-svg" }), button(t("png"), savePng, { id: "save-png" }));
 }
@@ -213,7 +213,7 @@ window.addEventListener("hashchange", () => {
   commit();
 });
 
-// For pages that embed this one, and for tests: where a node stands on the screen, and which names are shown.
+// For pages that embed this one, and for tests: where a node stands on the screen, which names are shown, how often it was drawn.
 window.knowledgeGraph = Object.freeze({
   positionOf: (id) => {
     const frame = byId("net").getBoundingClientRect(), at = canvas.domOf(nodeById.get(id));
@@ -221,10 +221,13 @@ window.knowledgeGraph = Object.freeze({
   },
   shown: () => NODES.filter((_, i) => shownNode[i]).map((node) => node.id),
   named: () => [...canvas.named().keys()].map((i) => NODES[i].id),
+  drawings: () => canvas.drawings(),
 });
 
+document.documentElement.dataset.renderer = DATA.renderer;
 commit();
 canvas.resize();
 canvas.fit(undefined, false);
 if (state.node !== null && !state.depth && state.view === "graph") canvas.focus(state.node);
 document.documentElement.dataset.ready = "yes";
+requestAnimationFrame(() => setTimeout(() => { document.documentElement.dataset.painted = String(Math.round(performance.now())); }, 0));

@@ -59,7 +59,8 @@ const canvas = (() => {
     const scale = net.getScale(), key = `${scale.toFixed(2)}/${version}`;
     if (key !== namesFor) { namesFor = key; names = roomFor(context, scale, (i) => place[i]); }
   });
-  let pending = 0;
+  let drawings = 0, pending = 0;
+  net.on("afterDrawing", () => { drawings++; });
   const rescale = () => {
     clearTimeout(pending);
     pending = setTimeout(() => { if (stepFor(net.getScale()) !== thick) { thick = stepFor(net.getScale()); update(); } }, 120);
@@ -129,6 +130,7 @@ const canvas = (() => {
     scale: () => net.getScale(),
     domOf: (i) => net.canvasToDOM(place[i]),
     named: () => names,
+    drawings: () => drawings,
     resize: () => { net.setSize("100%", "100%"); },
   };
 })();

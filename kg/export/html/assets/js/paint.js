@@ -7,8 +7,9 @@ const INK = {
 const ink = () => INK[state.dark ? "dark" : "light"];
 const lines = NETWORK.nodes.map((node) => String(node.label).split("\n"));
 const radii = NETWORK.nodes.map((node) => node.size);
-/** Nodes keep a size that can be seen and hit when the whole is small. */
-const radiusAt = (i, scale) => radii[i] * Math.max(1, Math.min(2.4, 0.72 / scale));
+/** Nodes keep a size that can be seen and hit when the whole is small; a canvas says how far they grow. */
+let growth = 2.4;
+const radiusAt = (i, scale) => radii[i] * Math.max(1, Math.min(growth, 0.72 / scale));
 /** Busier bodies keep their names when there is no room for all. */
 const order = NODES.map((_, i) => i).sort((a, b) => factsOf[b].length - factsOf[a].length || a - b);
 const sizeOf = (i) => 12 + Math.min(3.5, factsOf[i].length / 6);
@@ -102,9 +103,10 @@ function paintName(context, i, x, y, scale, strong, side) {
 
 /**
  * The names that have room at this scale without covering another or a symbol, with the side on which each stands: selected and lit
- * nodes first, then by degree. The busiest bodies may cover symbols, for a graph without their names says nothing.
+ * nodes first, then by degree. The busiest bodies may cover symbols, for a graph without their names says nothing. `among` are the nodes
+ * whose names count; without `symbols` only names stand in each other's way.
  */
-function roomFor(context, scale, positionOf) {
+function roomFor(context, scale, positionOf, { among = order, symbols = true } = {}) {
   const placed = new Map(), out = new Map(), cell = 110 / scale, gap = 2 / scale;
   const cells = (box, visit) => {
     for (let cx = Math.floor(box[0] / cell); cx <= Math.floor(box[2] / cell); cx++) for (let cy = Math.floor(box[1] / cell); cy <= Math.floor(box[3] / cell); cy++) visit(`${cx},${cy}`);
@@ -119,19 +121,19 @@ function roomFor(context, scale, positionOf) {
     });
     return ok;
   };
-  for (const i of order) {
+  for (const i of symbols ? among : []) {
     const at = shownNode[i] ? positionOf(i) : null, r = radiusAt(i, scale) * 0.8;
     if (at) put([at.x - r, at.y - r, at.x + r, at.y + r, i]);
   }
   // A name at the side of a node at the rim would stand outside the frame.
   let [rimLeft, rimRight] = [Infinity, -Infinity];
-  for (const i of order) {
+  for (const i of among) {
     const at = shownNode[i] ? positionOf(i) : null;
     if (at) { rimLeft = Math.min(rimLeft, at.x - 85 / scale); rimRight = Math.max(rimRight, at.x + 85 / scale); }
   }
-  const first = [...(state.node !== null ? [state.node] : []), ...(lit ? order.filter((i) => lit.nodes.has(i)) : [])];
+  const first = [...(state.node !== null ? [state.node] : []), ...(lit ? among.filter((i) => lit.nodes.has(i)) : [])];
   const must = new Set(first.slice(0, 16));
-  for (const i of new Set([...first, ...order])) {
+  for (const i of new Set([...first, ...among])) {
     const at = shownNode[i] ? positionOf(i) : null;
     if (!at) continue;
     const boxAt = (side) => { const [x, y, w, tall] = nameBox(context, i, at.x, at.y, scale, side); return [x - gap, y, x + w + gap, y + tall]; };

@@ -17,18 +17,14 @@ function picture() {
     s("rect", { x: left - margin, y: top - margin, width, height, fill: colours.halo }));
   FACTS.forEach((fact, f) => {
     if (!shownFact[f] || fact.s === fact.o) return;
-    const a = at(fact.s), b = at(fact.o), far = lit && !lit.facts.has(f), edge = NETWORK.edges[f];
-    const length = Math.hypot(b.x - a.x, b.y - a.y) || 1, [ux, uy] = [(b.x - a.x) / length, (b.y - a.y) / length];
-    const bend = edge.smooth ? edge.smooth.roundness * length * (edge.smooth.type === "curvedCW" ? -1 : 1) : 0;
-    const middle = [(a.x + b.x) / 2 + uy * -bend, (a.y + b.y) / 2 + ux * bend];
-    const end = [b.x - ux * (radii[fact.o] + 4), b.y - uy * (radii[fact.o] + 4)];
+    const { a, middle, end, turn } = lineOf(f, at), far = lit && !lit.facts.has(f), edge = NETWORK.edges[f];
     const look = { stroke: edge.color, "stroke-width": edge.width, fill: "none", opacity: far ? 0.12 : 0.7, "stroke-dasharray": fact.implied ? "5 4" : null };
-    svg.append(s("path", { d: `M${round(a.x)} ${round(a.y)}Q${round(middle[0])} ${round(middle[1])} ${round(end[0])} ${round(end[1])}`, ...look }, s("title", {}, hintOfFact(f))));
+    svg.append(s("path", { d: `M${round(a.x)} ${round(a.y)}Q${round(middle.x)} ${round(middle.y)} ${round(end.x)} ${round(end.y)}`, ...look }, s("title", {}, hintOfFact(f))));
     if (!DATA.predicates[fact.p].symmetric) {
-      const turn = Math.atan2(end[1] - middle[1], end[0] - middle[0]), tip = (angle) => `${round(end[0] - 8 * Math.cos(turn + angle))},${round(end[1] - 8 * Math.sin(turn + angle))}`;
-      svg.append(s("polygon", { points: `${round(end[0])},${round(end[1])} ${tip(0.4)} ${tip(-0.4)}`, fill: edge.color, opacity: far ? 0.12 : 0.8 }));
+      const tip = (angle) => `${round(end.x - 8 * Math.cos(turn + angle))},${round(end.y - 8 * Math.sin(turn + angle))}`;
+      svg.append(s("polygon", { points: `${round(end.x)},${round(end.y)} ${tip(0.4)} ${tip(-0.4)}`, fill: edge.color, opacity: far ? 0.12 : 0.8 }));
     }
-    if (state.names || (lit && !far)) svg.append(s("text", { x: round(middle[0]), y: round(middle[1]), "font-size": 10.5, "text-anchor": "middle", fill: colours.ink, stroke: colours.halo, "stroke-width": 3, "paint-order": "stroke" }, label(DATA.predicates[fact.p])));
+    if (state.names || (lit && !far)) svg.append(s("text", { x: round((a.x + 2 * middle.x + end.x) / 4), y: round((a.y + 2 * middle.y + end.y) / 4), "font-size": 10.5, "text-anchor": "middle", fill: colours.ink, stroke: colours.halo, "stroke-width": 3, "paint-order": "stroke" }, label(DATA.predicates[fact.p])));
   });
   for (const i of shown) {
     const { x, y } = at(i), look = kindOf(i), r = radii[i], far = lit && !lit.nodes.has(i);
