@@ -27,7 +27,7 @@ from kg.structure import find_date, find_publisher, find_sections, find_title, l
 LENGTH = 800
 """Characters of a report, on average."""
 
-_FIRST = "华信远恒瑞泰宏盛康达明德安平兴隆江海云山北辰南星东岳西岭金石银河青松翠竹白鹭丹枫春晖秋实龙腾凤翔鼎新博雅思源致和卓越联创"
+_FIRST = "华信远恒瑞泰宏盛康达明德安平兴隆江海云山北辰南星东岳西岭金石银河青松翠竹白鹭丹枫春晖秋实龙腾凤翔鼎新博雅思源致和卓越"
 _SECOND = "阳川宁州城源峰岭泉湖港湾林原野田岩溪桥塔台门关岛屿洲浦津滨堤坝渠谷坡梁塬庄屯堡寨店集镇乡里坊巷道街区园苑庭院堂阁轩榭亭"
 _RANKS = 60_000
 _DIGITS = re.compile(r"(?<=20)[0-2][0-9](?=年)|(?<![0-9])[1-9][0-9](?=[人项个次名家])")
@@ -45,7 +45,7 @@ def _material() -> tuple[list[tuple[Document, Annotation]], Registry]:
 
 
 def reports(count: int, *, seed: int = 0, start: int = 0) -> Iterator[tuple[Document, Annotation]]:
-    """Yield ``count`` reports from number ``start`` on, with ids ``r0000000``, ``r0000001`` …"""
+    """Yield ``count`` reports from number ``start`` on, with ids ``r0000000``, ``r0000001`` and so on."""
     for number in range(start, start + count):
         yield report(number, seed=seed)
 

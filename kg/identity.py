@@ -7,7 +7,7 @@ before what they own, level by level, because the scope of a unit is the identit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kg.joining import Joining, Node, Note, ShortForm
@@ -17,6 +17,40 @@ from kg.registry import Entry, Registry
 
 Thing = tuple[str, str]
 """Id of a document and id of an entity in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What one document alone says about the identity of one of its entities, ``id``.
+
+    ``depth`` counts the owners that stand above it. ``owner`` tells it from its namesakes and ``within`` owns it without being
+    needed for that. ``forms`` are other names that join it to others of the same type and scope; ``notes`` are the reasons, as
+    ``(name, reason)``.
+    """
+
+    id: str
+    depth: int
+    type: str
+    key: str
+    owner: Owner | None = None
+    entry: Entry | None = None
+    extra: str = ""
+    within: Owner | None = None
+    forms: tuple[str, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+
+    def owners(self) -> Iterator[Owner]:
+        """Yield the owner and the one within which it stands."""
+        yield from (owner for owner in (self.owner, self.within) if owner is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A claim whose owners are known: its node, and the ids of the owners that the graph shows."""
+
+    claimed: Claimed
+    node: Node
+    owners: tuple[str, ...]
 
 
 @dataclass
@@ -33,80 +67,119 @@ class Identity:
     notes: list[tuple[str, Note]] = field(default_factory=list)
 
 
-def identify(readings: Sequence[Reading], registry: Registry) -> Identity:
-    """Return which things of ``readings``, which are sorted by document, are the same."""
+def identify(documents: Sequence[tuple[str, Sequence[Claimed]]], registry: Registry) -> Identity:
+    """Return which things are the same, from the claims of each document (see ``claimed``), sorted by the documents' ids."""
     joining, identity = Joining(registry), Identity()
-    documents = [_Levels(reading) for reading in readings]
-    for name, type_ in sorted({owner for document in documents for owner in document.named_owners()}):
+    named = sorted({owner for _, claims in documents for owner in named_owners(claims)})
+    for type_, name in named:
         joining.add((type_, "", name), entry=registry.lookup(name, type=type_))
     nodes: dict[Thing, Node] = {}
     owned: dict[Node, tuple[str, ...]] = {}
-    for depth in range(max((len(document.levels) for document in documents), default=0)):
+    named_ids: dict[tuple[str, str], str] = {}
+    ids: dict[str, dict[str, str]] = {name: {} for name, _ in documents}
+    for depth in range(1 + max((claim.depth for _, claims in documents for claim in claims), default=-1)):
         placed: dict[Thing, Node] = {}
-        for document in documents:
-            for thing, node, owners in _place(document, depth, joining, identity):
-                placed[thing] = node
-                if owners:
-                    owned.setdefault(node, owners)
+        forms: list[ShortForm] = []
+        for name, claims in documents:
+            level = [claim for claim in claims if claim.depth == depth]
+            for one in place(level, ids[name], named_ids):
+                placed[name, one.claimed.id] = one.node
+                _add(joining, one, name)
+                forms += short_forms(one, name)
+                if one.owners:
+                    owned.setdefault(one.node, one.owners)
         joining.join_registry()
         joining.join_rulings()
-        joining.join_short_forms(form for d in documents for form in _short_forms(d, depth, placed, registry))
-        identity.ids |= {thing: joining.id_of(node) for thing, node in placed.items()}
+        joining.join_short_forms(forms)
+        for (name, id_), node in placed.items():
+            ids[name][id_] = joining.id_of(node)
+        named_ids = named_ids or {(type_, name): joining.id_of((type_, "", name)) for type_, name in named}
         nodes |= placed
     joining.join_rulings(across_scopes=True)
-    for document in documents:
-        for id_, owner in document.within():
-            ids = {identity.ids[document.reading.document.id, other] for other in owner.entities}
-            if owner.name:
-                ids.add(joining.id_of((owner.type, "", owner.name)))
-            owned.setdefault(nodes[document.reading.document.id, id_], tuple(sorted(ids)))
+    for name, claims in documents:
+        for claim in claims:
+            if claim.within is not None:
+                owned.setdefault(nodes[name, claim.id], owner_ids(claim.within, ids[name], named_ids))
     _finish(identity, joining, nodes, owned)
     return identity
 
 
-def _place(document: _Levels, depth: int, joining: Joining, identity: Identity) -> Iterator[tuple[Thing, Node, tuple[str, ...]]]:
-    """Add the entities of one document and level as nodes; yield each with the ids of its owners."""
-    reading = document.reading
-    name = reading.document.id
-    for id_ in document.level(depth):
-        claim, type_ = document.claims[id_], reading.type_of(id_)[0]
+def claimed(reading: Reading, registry: Registry) -> tuple[Claimed, ...]:
+    """Return what one document says about the identity of its entities, owners before what they own."""
+    levels = _Levels(reading)
+    found = []
+    for depth, ids in enumerate(levels.levels):
+        for id_ in ids:
+            claim, rule = levels.claims[id_], reading.rule(id_)
+            shown, notes = display_name(reading.entities[id_].name), []
+            if claim.entry is not None and claim.within is not None and claim.key != reading.keys[id_]:
+                known = f"a name of {claim.entry.name} under its owner ({claim.entry.where})"
+                notes.append((shown, f"{known}; {claim.within.reason}"))
+            if claim.owner is not None:
+                notes.append((shown, claim.owner.reason))
+            owner = levels.root(claim.owner) if claim.owner is not None and "root" in rule.policy else claim.owner
+            forms = tuple(_forms(reading, id_, claim, registry))
+            parts = (claim.key, owner, claim.entry, claim.extra, claim.within, forms, tuple(notes))
+            found.append(Claimed(id_, depth, reading.type_of(id_)[0], *parts))
+    return tuple(found)
+
+
+def named_owners(claims: Sequence[Claimed]) -> set[tuple[str, str]]:
+    """Return ``(type, normalised name)`` of the owners that the document does not name by themselves."""
+    return {(owner.type, owner.name) for claim in claims for owner in claim.owners() if owner.name}
+
+
+def place(claims: Sequence[Claimed], ids: Mapping[str, str], named: Mapping[tuple[str, str], str]) -> Iterator[Placed]:
+    """Yield the node of each claim.
+
+    Args:
+        claims: of one document and one level.
+        ids: ids of the document's entities of the levels before, by their ids in the document.
+        named: ids of owners that no document need name, by type and normalised name.
+    """
+    for claim in claims:
         scope = ""
         owners: tuple[str, ...] = ()
-        if claim.owner is not None:
-            owner = document.root(claim.owner) if "root" in reading.rule(id_).policy else claim.owner
-            ids = {identity.ids[name, other] for other in owner.entities}
-            if owner.name:
-                ids.add(joining.id_of((owner.type, "", owner.name)))
-            owners = () if owner.context else tuple(sorted(ids))
+        if (owner := claim.owner) is not None:
+            found = owner_ids(owner, ids, named)
+            owners = () if owner.context else found
             # Only the hash of an owner's id enters: the readable part may change with the pinyin dictionary.
-            scope = owner.place or "+".join(sorted(owner_id.rsplit("-", 1)[1] for owner_id in ids))
+            scope = owner.place or "+".join(sorted(owner_id.rsplit("-", 1)[1] for owner_id in found))
         if claim.extra:
             scope = f"{scope}@{claim.extra}"
-        node = (type_, scope, claim.key)
-        joining.add(node, document=name, entry=claim.entry)
-        if claim.entry is not None and claim.within is not None and claim.key != reading.keys[id_]:
-            reason = f"a name of {claim.entry.name} under its owner ({claim.entry.where}); {claim.within.reason}"
-            joining.explain(Note(node, display_name(reading.entities[id_].name), reason, name))
-        if claim.owner is not None:
-            joining.explain(Note(node, display_name(reading.entities[id_].name), claim.owner.reason, name))
-        yield (name, id_), node, owners
+        yield Placed(claim, (claim.type, scope, claim.key), owners)
 
 
-def _short_forms(document: _Levels, depth: int, placed: dict[Thing, Node], registry: Registry) -> Iterator[ShortForm]:
-    """Yield the aliases that a document gives to its entities of one level, and full company names without their legal form.
+def owner_ids(owner: Owner, ids: Mapping[str, str], named: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    """Return the ids of an owner, which may be several things together; see ``place``."""
+    found = {ids[other] for other in owner.entities}
+    return tuple(sorted(found | ({named[owner.type, owner.name]} if owner.name else set())))
+
+
+def short_forms(placed: Placed, document: str) -> Iterator[ShortForm]:
+    """Yield the other names of an entity as nodes."""
+    type_, scope, _ = placed.node
+    return (ShortForm((type_, scope, form), placed.node, document) for form in placed.claimed.forms)
+
+
+def _add(joining: Joining, placed: Placed, document: str) -> None:
+    joining.add(placed.node, document=document, entry=placed.claimed.entry)
+    for name, reason in placed.claimed.notes:
+        joining.explain(Note(placed.node, name, reason, document))
+
+
+def _forms(reading: Reading, id_: str, claim: Claim, registry: Registry) -> Iterator[str]:
+    """Yield the aliases that a document gives to an entity, and a full company name without its legal form.
 
     A generic alias (研究院 for 低空智能研究院) holds in its document only.
     """
-    reading = document.reading
-    for id_ in document.level(depth):
-        node = placed[reading.document.id, id_]
-        type_, subtype = reading.type_of(id_)
-        forms = {form for form in reading.forms[id_] if len(form) > 1}
-        if reading.rule(id_).owners and "root" not in reading.rule(id_).policy:
-            forms.update(registry.scoping.cores(node[2]))
-        for form in sorted(forms - {node[2], reading.keys[id_]}):
-            if node[1] or not registry.scoping.relative(form, type_, subtype):
-                yield ShortForm((type_, node[1], form), node, reading.document.id)
+    type_, subtype = reading.type_of(id_)
+    forms = {form for form in reading.forms[id_] if len(form) > 1}
+    if reading.rule(id_).owners and "root" not in reading.rule(id_).policy:
+        forms.update(registry.scoping.cores(claim.key))
+    for form in sorted(forms - {claim.key, reading.keys[id_]}):
+        if claim.owner is not None or claim.extra or not registry.scoping.relative(form, type_, subtype):
+            yield form
 
 
 def _finish(identity: Identity, joining: Joining, nodes: dict[Thing, Node], owned: dict[Node, tuple[str, ...]]) -> None:
@@ -131,7 +204,6 @@ class _Levels:
 
     def __init__(self, reading: Reading) -> None:
         """Decide the claims and their levels; owners in a circle are cut at the first of them by name."""
-        self.reading = reading
         self.claims: dict[str, Claim] = {id_: reading.claim(id_) for id_ in reading.entities}
         self.levels: list[list[str]] = [[i for i, claim in self.claims.items() if claim.owner is None]]
         done = set(self.levels[0])
@@ -147,10 +219,6 @@ class _Levels:
             done.update(ready)
             waiting = [i for i in waiting if i not in done]
 
-    def level(self, depth: int) -> list[str]:
-        """Return the entities of one level, in the order of their names."""
-        return self.levels[depth] if depth < len(self.levels) else []
-
     def root(self, owner: Owner) -> Owner:
         """Return the topmost owner: the first on the way up that its name alone identifies."""
         while owner.entities:
@@ -159,15 +227,6 @@ class _Levels:
                 break
             owner = above
         return owner
-
-    def named_owners(self) -> Iterator[tuple[str, str]]:
-        """Yield ``(normalised name, type)`` of the owners that the document does not name by themselves."""
-        owners = (owner for claim in self.claims.values() for owner in (claim.owner, claim.within) if owner is not None)
-        return ((owner.name, owner.type) for owner in owners if owner.name)
-
-    def within(self) -> Iterator[tuple[str, Owner]]:
-        """Yield the owners of things that are known without them."""
-        return ((id_, claim.within) for id_, claim in self.claims.items() if claim.within is not None)
 
     def _above(self, id_: str) -> tuple[str, ...]:
         owner = self.claims[id_].owner
