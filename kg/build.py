@@ -29,6 +29,7 @@ from kg.workers import annotate_each
 
 if TYPE_CHECKING:
     from kg.graph import Graph
+    from kg.llm.run import Asker
     from kg.ontology import Ontology
 
 Progress = Callable[[str, int, int], None]
@@ -64,6 +65,7 @@ def build(
     model: str = "fast",
     formats: Sequence[str] = DEFAULT_FORMATS,
     renderer: str = "auto",
+    asker: Asker | None = None,
     progress: Progress = lambda stage, done, total: None,
 ) -> BuildReport:
     """Build the knowledge graph of ``inputs`` (files and folders) into the folder ``out``, which is replaced as a whole.
@@ -89,7 +91,11 @@ def build(
         with clock("extract"):
             given, failed, unused = _corrected(documents, annotations_dir, ontology)
             rest = [d for d in documents if d.id not in given and d.path not in {p.path for p in failed}]
-            found, more = _extracted(rest, annotate_each(rest, pack=pack, model=model, jobs=jobs), progress)
+            embedded = rest if asker is None or asker.hybrid else []
+            found, more = _extracted(embedded, annotate_each(embedded, pack=pack, model=model, jobs=jobs), progress)
+            if asker is not None:
+                found, silent = asker(rest, found, progress)
+                more += silent
             annotations = given | found
             problems += failed + more
             documents = [d for d in documents if d.id in annotations]

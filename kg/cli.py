@@ -15,7 +15,7 @@ import typer
 
 from kg import __version__, showing
 from kg.errors import InputError, KgError
-from kg.options import AsJson, Form, Inferred, Jobs, Model, Out, Pack, Provenance, Renderer
+from kg.options import AsJson, Form, Inferred, Jobs, Model, ModelOptions, Out, Pack, Provenance, Renderer, asks_model
 
 # Everything else is imported by the command that needs it, so that `kg --help` answers at once.
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ app = typer.Typer(
 
 
 @app.command()
+@asks_model
 def build(
     inputs: Annotated[
         list[Path] | None,
@@ -70,6 +71,8 @@ def build(
     ] = Renderer.auto,
     model: Model = "fast",
     jobs: Jobs = 1,
+    *,
+    llm: ModelOptions,
 ) -> None:
     """文档 → 知识图谱。 Read documents, extract, merge, and write the graph in every format.
 
@@ -78,13 +81,17 @@ def build(
 
     例 examples:  kg build reports/ -o output    kg build a.txt b.md -o out -j 2
     """
-    from kg import terminal
+    from kg import asking, terminal
     from kg.build import build as run
     from kg.export import formats_of
     from kg.naming import DEFAULT_BASE_IRI
     from kg.ontology import default_pack, load_ontology
 
     pack = pack or default_pack()
+    asker = asking.asker_of(llm, pack)
+    if asker is not None and llm.llm_dry_run:
+        asking.show_plan(asker, inputs or [Path("seeds")], model=model, jobs=jobs)
+        return
     with terminal.progress_bar() as progress:
         done = run(
             inputs or [Path("seeds")],
@@ -96,6 +103,7 @@ def build(
             model=model,
             formats=formats_of(provenance.value, infer=infer),
             renderer=renderer.value,
+            asker=asker,
             progress=progress,
         )
     documents = done.report["documents"]
@@ -108,15 +116,19 @@ def build(
     if done.unused:
         terminal.warn(f"这些标注没有对应的文档 annotations without a document: {', '.join(done.unused)}")
     _fail_with(done.problems)
+    asking.tell_unanswered(asker)
 
 
 @app.command()
+@asks_model
 def extract(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="文档或文件夹。 Documents or folders.")],
     out: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="写入 DIR/STEM.json。 Where the annotations go.")],
     pack: Pack = None,
     model: Model = "fast",
     jobs: Jobs = 1,
+    *,
+    llm: ModelOptions,
 ) -> None:
     """抽取单篇标注，可人工校正。 Write the annotation of each document as JSON, to be read, corrected and built from.
 
@@ -124,24 +136,29 @@ def extract(
 
     例 example:  kg extract seeds -o annotations
     """
-    from kg import terminal
+    from kg import asking, terminal
     from kg.build import write_annotation
     from kg.ontology import default_pack
     from kg.read import Problem, read_corpus
     from kg.workers import annotate_each
 
+    pack = pack or default_pack()
+    asker = asking.asker_of(llm, pack)
+    if asker is not None and llm.llm_dry_run:
+        asking.show_plan(asker, files, model=model, jobs=jobs)
+        return
     documents, problems = read_corpus(files)
     _make_folder(out)
     with terminal.progress_bar() as progress:
-        results = annotate_each(documents, pack=pack or default_pack(), model=model, jobs=jobs)
-        for i, (document, result) in enumerate(zip(documents, results, strict=True)):
-            progress("extract", i + 1, len(documents))
+        embedded = annotate_each(documents, pack=pack, model=model, jobs=jobs)
+        for document, result in zip(documents, asking.annotated(asker, documents, embedded, progress), strict=True):
             if isinstance(result, Problem):
                 problems.append(result)
                 continue
             path = write_annotation(out, document, result)
             terminal.say(f"{path}: 实体 entities {len(result.entities)}, 关系 relations {len(result.relations)}")
     _fail_with(problems)
+    asking.tell_unanswered(asker)
 
 
 @app.command()

@@ -111,6 +111,7 @@ def _text(document: Document, span: Span | None) -> str | None:
 def _coverage(documents: Sequence[Document], annotations: Mapping[str, Annotation]) -> dict[str, Any]:
     uncovered = []
     dropped = []
+    refused = []
     for document in sorted(documents, key=lambda d: d.id):
         annotation = annotations[document.id]
         for span in annotation.uncovered:
@@ -118,10 +119,16 @@ def _coverage(documents: Sequence[Document], annotations: Mapping[str, Annotatio
         for item in annotation.dropped:
             place = {"document": document.id, "span": [item.span.start, item.span.end], "text": _text(document, item.span)}
             dropped.append({**place, "type": item.type, "reason": item.reason, "confidence": item.confidence})
+        for answer in annotation.refused:
+            place = {"document": document.id, "span": [answer.span.start, answer.span.end]}
+            refused.append({**place, "answer": answer.answer, "reason": answer.reason})
     return {
         "uncovered": len(uncovered),
         "dropped": len(dropped),
         "dropped_by_reason": _sorted(Counter(str(item["reason"]) for item in dropped)),
         "uncovered_sentences": uncovered,
         "dropped_spans": dropped,
+        "refused": len(refused),
+        "refused_by_reason": _sorted(Counter(str(item["reason"]).partition(":")[0] for item in refused)),
+        "refused_answers": refused,
     }

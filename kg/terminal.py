@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kg.validate import ValidationReport
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_STAGES = {"read": "读入 read", "extract": "抽取 extract", "resolve": "归并 resolve", "export": "写出 export"}
+_STAGES = {"read": "读入 read", "extract": "抽取 extract", "llm": "提问 ask", "resolve": "归并 resolve", "export": "写出 export"}
 _WIDTH = 120  # columns where no terminal says how many
 
 
@@ -90,9 +90,10 @@ def progress_bar() -> Iterator[Progress]:
         tasks: dict[str, Any] = {}
 
         def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(_STAGES.get(stage, stage), total=total)
-            bars.update(tasks[stage], completed=done, total=total)
+            name, _, note = stage.partition(" ")  # what follows the name of a stage is a note, such as tokens spent
+            if name not in tasks:
+                tasks[name] = bars.add_task("", total=total)
+            bars.update(tasks[name], description=f"{_STAGES.get(name, name)} {note}".rstrip(), completed=done, total=total)
 
         yield show
 

@@ -34,16 +34,8 @@ class Answers:
     """The answers in a folder; a file each, which appears whole or not at all."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder, which others cannot read: it holds what documents say.
-
-        Raises:
-            InputError: It cannot be made.
-        """
+        """Remember the folder; it is made for the first answer."""
         self._folder = folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise InputError(f"{folder}: cannot be made a folder of answers: {error.strerror}") from error
 
     def get(self, key: str) -> Reply | None:
         """Return the answer, or ``None`` if there is none that can be read."""
@@ -63,6 +55,8 @@ class Answers:
         """
         path = self._path(key)
         try:
+            # Others cannot read it: it holds what documents say.
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.parent.mkdir(exist_ok=True)
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
             with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:

@@ -95,8 +95,8 @@ class Calls:
         read = reply.read if reply.read >= 0 else cost.read
         written = reply.written if reply.written >= 0 else cost.written
         self._ledger.settle(cost, priced(Spending(1, read, written), self._price))
-        if self._answers is not None:
-            self._answers.put(key, reply)
+        if self._answers is not None and (reply.cut or read_answer(reply.content).whole):
+            self._answers.put(key, reply)  # chatter and broken answers are asked for again
         return reply
 
     def _admit(self, cost: Spending) -> None:

@@ -18,17 +18,26 @@ RETYPED = "the other opinion on the type of its end was surer"
 _KNOWN = 40  # names that a prompt shows
 
 
-def unsure_sentences(document: Document, annotation: Annotation, *, below: float = UNSURE) -> list[Span]:
-    """Return the sentences that coverage marks: a trigger without a fact, or a name or a fact that is not sure."""
-    marked = list(annotation.uncovered)
-    marked += [r.evidence for r in annotation.relations if r.confidence < below]
-    marked += [Span(m.start, m.end) for e in annotation.entities for m in e.mentions if m.confidence < below]
-    marked.sort()
-    found = []
+def unsure_sentences(document: Document, annotation: Annotation, *, below: float = UNSURE, most: int | None = None) -> list[Span]:
+    """Return the sentences that coverage marks: a trigger without a fact, or a name or a fact that is not sure.
+
+    Where they have more than ``most`` characters together, the least sure of them, in the order of the text.
+    """
+    marked = [(span, 0.0) for span in annotation.uncovered]
+    marked += [(r.evidence, r.confidence) for r in annotation.relations if r.confidence < below]
+    marked += [(Span(m.start, m.end), m.confidence) for e in annotation.entities for m in e.mentions if m.confidence < below]
+    doubts = {}
     for start, end in sentences(document.text):
-        if document.text[start:end].strip() and any(span.start < end and start < span.end for span in marked):
-            found.append(Span(start, end))
-    return found
+        sure = [confidence for span, confidence in marked if span.start < end and start < span.end]
+        if sure and document.text[start:end].strip():
+            doubts[Span(start, end)] = min(sure)
+    chosen = []
+    left = most if most is not None else len(document.text)
+    for span in sorted(doubts, key=lambda span: (doubts[span], span)):
+        if span.end - span.start <= left:
+            chosen.append(span)
+            left -= span.end - span.start
+    return sorted(chosen)
 
 
 def known_names(annotation: Annotation) -> list[tuple[str, str]]:

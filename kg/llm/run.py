@@ -22,7 +22,7 @@ from kg.llm.locate import Quotable
 from kg.llm.merge import merged
 from kg.llm.prompt import Message, Prompt, load_prompt, messages_for, question
 from kg.llm.windows import OVERLAP, SIZE, Window, packed, windows
-from kg.llm.wire import Wire, check_model
+from kg.llm.wire import RETRIES, Wire, check_model
 from kg.model import Annotation, Document
 from kg.ontology import Ontology, load_ontology, subtypes, types
 from kg.read import Problem
@@ -36,20 +36,22 @@ class Settings:
     """Which model is asked, about what and how.
 
     ``hybrid``: only about what the embedded extractor is unsure of. ``window`` and ``overlap`` count characters; ``most`` are the
-    tokens that an answer may have, ``seconds`` how long a call may take. ``cache`` is the folder of answers, ``None`` for none.
+    tokens that an answer may have, ``seconds`` how long a call may take, ``retries`` how often it is made again. ``cache`` is the
+    folder of answers, ``None`` for none.
     """
 
     url: str
     model: str
     hybrid: bool = False
-    budget: Budget = Budget()
-    price: Price = Price()
+    budget: Budget = field(default_factory=Budget)
+    price: Price = field(default_factory=Price)
     concurrency: int = 4
     window: int = SIZE
     overlap: int = OVERLAP
     cache: Path | None = None
     seconds: float = 120.0
     most: int = 4096
+    retries: int = RETRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,15 @@ def plan(documents: Sequence[Document], base: Mapping[str, Annotation], settings
     found = []
     for document in documents:
         if (first := base.get(document.id)) is not None:
-            chosen = packed(unsure_sentences(document, first), size=settings.window)
-            found.append(Plan(document, tuple(chosen), tuple(known_names(first)), first))
+            found.append(Plan(document, tuple(_unsure(document, first, settings)), tuple(known_names(first)), first))
     return found
+
+
+def _unsure(document: Document, first: Annotation, settings: Settings) -> list[Window]:
+    """Return the windows that hybrid asks about: half as many as would hold the whole document, or one."""
+    whole = len(windows(document.text, size=settings.window, overlap=settings.overlap))
+    allowed = max(whole // 2, 1)
+    return packed(unsure_sentences(document, first, most=allowed * settings.window), size=settings.window)[:allowed]
 
 
 def expected(plans: Sequence[Plan], desk: Desk, settings: Settings) -> tuple[Spending, int]:
@@ -151,15 +159,18 @@ def ask(
     plans = plan(documents, base, settings)
     cost, there = expected(plans, desk, settings)
     say(f"预计 estimate: {described(cost)}" + (f"；已有 answered before: {there}" if there else ""))
-    wire = Wire(settings.url, settings.model, seconds=settings.seconds, most=settings.most)
+    wire = Wire(settings.url, settings.model, seconds=settings.seconds, most=settings.most, retries=settings.retries)
     calls = Calls(wire, desk.prompt, settings.budget, settings.price, Answers(settings.cache) if settings.cache else None)
     annotations: dict[str, Annotation] = {}
     problems = []
     unanswered = 0
     try:
         for item, heard in _heard(plans, desk, settings, calls, progress):
-            result, missing = _put_together(item, heard, desk, settings)
-            unanswered += missing
+            try:
+                result = _put_together(item, heard, desk, settings)
+            except Exception as error:  # as in extraction: one document must not cost the others; it is reported, not hidden
+                result = Problem(item.document.path, f"extraction failed: {type(error).__name__}: {error}")
+            unanswered += sum(h.failure is not None for h in heard)
             if isinstance(result, Problem):
                 problems.append(result)
             else:
@@ -193,15 +204,41 @@ def _heard(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _put_together(item: Plan, heard: Sequence[Heard], desk: Desk, settings: Settings) -> tuple[Annotation | Problem, int]:
-    """Return the annotation of a document, or why there is none; and how many of its windows have no answer."""
+def _put_together(item: Plan, heard: Sequence[Heard], desk: Desk, settings: Settings) -> Annotation | Problem:
+    """Return the annotation of a document, or why there is none."""
     missing = [h for h in heard if h.failure is not None]
     if heard and len(missing) == len(heard) and item.base is None:
         failure = missing[0].failure
         assert failure is not None
-        return Problem(item.document.path, f"{failure.reason}{f': {failure.answer}' if failure.answer else ''}"), len(missing)
+        return Problem(item.document.path, f"{failure.reason}{f': {failure.answer}' if failure.answer else ''}")
     text = Quotable(item.document.text)
     read = [ground(read_answer(reply), window, text, desk.rules) for h in heard for window, reply in h.replies]
     read += [Grounded(h.window, refused=(h.failure,)) for h in missing if h.failure is not None]
     found = merged(item.document, read, extractor=f"llm:{settings.model}", triggers=desk.triggers)
-    return (found if item.base is None else joined(item.base, found, desk.ontology)), len(missing)
+    return found if item.base is None else joined(item.base, found, desk.ontology)
+
+
+class Asker:
+    """A model as an extractor that a build can be given: it reads instead of the embedded one, or after it.
+
+    ``unanswered`` counts, after a call, the windows to which there was no answer.
+    """
+
+    def __init__(self, settings: Settings, *, pack: Path, say: Callable[[str], None] = lambda line: None) -> None:
+        """Choose the model; ``say`` is told the estimate and what was spent."""
+        check_model(settings.url, settings.model)
+        self.settings, self.pack, self._say = settings, pack, say
+        self.unanswered = 0
+
+    @property
+    def hybrid(self) -> bool:
+        """Whether it wants the embedded extractor's annotations."""
+        return self.settings.hybrid
+
+    def __call__(
+        self, documents: Sequence[Document], base: Mapping[str, Annotation], progress: Progress
+    ) -> tuple[dict[str, Annotation], list[Problem]]:
+        """Return annotations by document and the documents that got none."""
+        done = ask(documents, base, pack=self.pack, settings=self.settings, progress=progress, say=self._say)
+        self.unanswered = done.unanswered
+        return dict(done.annotations), list(done.problems)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 KEY = "KG_LLM_API_KEY"
 RETRIES = 6
-"""How often a call is made again after 429, 5xx, a time-out or a broken line: half a second, then twice as long, up to eight;
-or as long as the server says in ``Retry-After``."""
+"""How often at most a call is made again after 429, 5xx, a time-out or a broken line: after half a second, then twice as long, up
+to eight seconds; or after as long as the server says in ``Retry-After``."""
 
 # A server that does not know one form of an answer says so with one of these; then the next, more modest one is tried.
 _NOT_THIS_FORM = (400, 415, 422, 501)
@@ -53,7 +53,7 @@ class Wire:
     The first question finds out which form of structured output the server knows: a JSON schema, a JSON object, or none.
     """
 
-    def __init__(self, url: str, model: str, *, seconds: float, most: int) -> None:
+    def __init__(self, url: str, model: str, *, seconds: float, most: int, retries: int = RETRIES) -> None:
         """Open the line.
 
         Args:
@@ -61,13 +61,15 @@ class Wire:
             model: its name there.
             seconds: after which a call counts as timed out.
             most: tokens that an answer may have.
+            retries: how often a call is made again.
 
         Raises:
             InputError: The address is none, no model is named, or the client is not installed.
         """
         self.model, self._most = check_model(url, model), most
         self._key = os.environ.get(KEY, "").strip()
-        self._client = _client(url, self._key, seconds)
+        self._retries = retries
+        self._client = _client(url, self._key, seconds, retries)
         self._form = 0
         self._lock = threading.Lock()
 
@@ -91,7 +93,7 @@ class Wire:
                     raise wrong from None
                 continue
             except openai.APITimeoutError:
-                raise AskError(f"no answer in time, {RETRIES + 1} times") from None
+                raise AskError(f"no answer in time, {self._retries + 1} times") from None
             except openai.APIConnectionError as error:
                 raise AskError(self._plain(f"the line broke: {error.__cause__ or error}")) from None
             except openai.OpenAIError as error:
@@ -140,13 +142,13 @@ def check_model(url: str, model: str) -> str:
     return model
 
 
-def _client(url: str, key: str, seconds: float) -> OpenAI:
+def _client(url: str, key: str, seconds: float, retries: int) -> OpenAI:
     try:
         from openai import OpenAI
     except ImportError:
         raise InputError("language models need the client: pip install 'kg-builder[llm]'") from None
     # A server without keys wants a header nevertheless.
-    client = OpenAI(base_url=url, api_key=key or "none", timeout=seconds, max_retries=RETRIES)
+    client = OpenAI(base_url=url, api_key=key or "none", timeout=seconds, max_retries=retries)
     # The client reads these from the environment; they are the user's own with OpenAI and nobody else's business.
     client.organization = client.project = None
     return client
