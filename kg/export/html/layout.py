@@ -1,7 +1,8 @@
 """Where each node stands: computed when the page is built, so that the page opens at once and always the same.
 
 Each connected part is laid out by igraph, with the edges inside a community (and between a unit and its owner) pulling harder;
-the parts are then packed on shelves, and boxes of label and symbol that overlap are pushed apart.
+the parts are then packed on shelves, and boxes of label and symbol that overlap are pushed apart. A large graph is laid out as
+islands instead.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import NamedTuple
 import igraph
 import numpy as np
 import numpy.typing as npt
+
+from kg.export.html.islands import spread
 
 Array = npt.NDArray[np.float64]
 
@@ -30,7 +33,7 @@ LINE = 9
 """Characters of full width in one line of a label."""
 
 _ROOM = 9000.0
-_SEPARATED = 6000
+_SEPARATED = 1500
 _KAMADA_KAWAI = 350
 
 
@@ -101,7 +104,10 @@ def place(labels: Sequence[str], edges: Sequence[tuple[int, int, float]], radii:
         boxes = [_box(label, r) for label, r in zip(labels, radii, strict=True)]
         widths = np.array([b[0] for b in boxes])
         heights = np.array([b[1] for b in boxes])
-        xy = _pack(graph, communities, widths, heights)
+        if count <= _SEPARATED:
+            xy = _pack(graph, communities, widths, heights)
+        else:
+            xy = spread(graph, communities, widths, heights, aspect=ASPECT, separate=_separate)
     finally:
         igraph.set_random_number_generator(random)
     if count <= _SEPARATED:
@@ -233,7 +239,7 @@ def _upright(spots: Array) -> Array:
     return np.asarray((turned - low) / np.maximum(high - low, 1e-9), dtype=np.float64)
 
 
-def _separate(xy: Array, widths: Array, heights: Array, *, rounds: int = 160) -> Array:
+def _separate(xy: Array, widths: Array, heights: Array, rounds: int = 160) -> Array:
     """Push overlapping boxes apart along the axis in which they overlap less, until none do or the rounds are over."""
     xy = xy.copy()
     n = len(xy)

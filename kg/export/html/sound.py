@@ -1,6 +1,6 @@
 """How names sound: pinyin and its initials, by which the page searches.
 
-pypinyin spends a millisecond on a name, nearly all of it on words that other names hold too (公司, 中心): each word is spelt once.
+pypinyin spends half a millisecond on a name, most of it on words that other names hold too (公司, 中心): each is spelt once.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ const canvas = (() => {
     }
     return tones.get(key);
   }
-  const toneOf = (f) => tone(NETWORK.edges[f].color, NETWORK.nodes[FACTS[f].s].group === NETWORK.nodes[FACTS[f].o].group ? 0.6 : 0.2);
+  const toneOf = (f) => tone(NETWORK.edges[f].color, NETWORK.nodes[FACTS[f].s].group === NETWORK.nodes[FACTS[f].o].group ? 0.6 : 0.28);
 
   // Which node lies where is worked out here, so that sigma.js need not draw all of them a second time to tell.
   class Discs extends Sigma.rendering.NodeCircleProgram {
@@ -79,7 +79,8 @@ const canvas = (() => {
     for (const i of [...drawnNodes].reverse()) paintNode(context, i, place[i].x, place[i].y, scale, i === hovered);
     if (hovered !== null && !drawnNodes.includes(hovered)) paintNode(context, hovered, place[hovered].x, place[hovered].y, scale, true);
     const among = near ? drawnNodes : lit ? chosen : seen.slice(0, NAMES);
-    names = roomFor(context, scale, placeOf, { among, symbols: near });
+    const [low, high] = [toWorld(2, 2), toWorld(host.clientWidth - 2, host.clientHeight - 2)];
+    names = roomFor(context, scale, placeOf, { frame: [low.x, low.y, high.x, high.y], among, symbols: near, apart: near || lit ? 2 : 9 });
     for (const [i, side] of names) if (i !== state.node && i !== hovered) paintName(context, i, place[i].x, place[i].y, scale, false, side);
     for (const i of new Set([state.node, hovered])) if (i !== null && shownNode[i]) paintName(context, i, place[i].x, place[i].y, scale, true, names.get(i) || 0);
     drawings++;

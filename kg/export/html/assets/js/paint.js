@@ -104,10 +104,10 @@ function paintName(context, i, x, y, scale, strong, side) {
 /**
  * The names that have room at this scale without covering another or a symbol, with the side on which each stands: selected and lit
  * nodes first, then by degree. The busiest bodies may cover symbols, for a graph without their names says nothing. `among` are the nodes
- * whose names count; without `symbols` only names stand in each other's way.
+ * whose names count, `apart` the pixels between two; without `symbols` only names stand in each other's way.
  */
-function roomFor(context, scale, positionOf, { among = order, symbols = true } = {}) {
-  const placed = new Map(), out = new Map(), cell = 110 / scale, gap = 2 / scale;
+function roomFor(context, scale, positionOf, { among = order, symbols = true, apart = 2, frame = null } = {}) {
+  const placed = new Map(), out = new Map(), cell = 110 / scale, gap = apart / scale;
   const cells = (box, visit) => {
     for (let cx = Math.floor(box[0] / cell); cx <= Math.floor(box[2] / cell); cx++) for (let cy = Math.floor(box[1] / cell); cy <= Math.floor(box[3] / cell); cy++) visit(`${cx},${cy}`);
   };
@@ -131,15 +131,16 @@ function roomFor(context, scale, positionOf, { among = order, symbols = true } =
     const at = shownNode[i] ? positionOf(i) : null;
     if (at) { rimLeft = Math.min(rimLeft, at.x - 85 / scale); rimRight = Math.max(rimRight, at.x + 85 / scale); }
   }
+  const inside = (box) => !frame || (box[0] >= frame[0] && box[1] >= frame[1] && box[2] <= frame[2] && box[3] <= frame[3]);
   const first = [...(state.node !== null ? [state.node] : []), ...(lit ? among.filter((i) => lit.nodes.has(i)) : [])];
   const must = new Set(first.slice(0, 16));
   for (const i of new Set([...first, ...among])) {
     const at = shownNode[i] ? positionOf(i) : null;
     if (!at) continue;
-    const boxAt = (side) => { const [x, y, w, tall] = nameBox(context, i, at.x, at.y, scale, side); return [x - gap, y, x + w + gap, y + tall]; };
+    const boxAt = (side) => { const [x, y, w, tall] = nameBox(context, i, at.x, at.y, scale, side); return [x - gap, y - gap + 2 / scale, x + w + gap, y + tall + gap - 2 / scale]; };
     const busy = must.has(i) || factsOf[i].length >= 8;
-    let side = [0, 1, 2, 3].find((n) => { const box = boxAt(n); return (n < 2 || (box[0] >= rimLeft && box[2] <= rimRight)) && free(box, i, false); });
-    if (side === undefined && busy) side = [0, 1, 2, 3].find((n) => free(boxAt(n), i, true));
+    let side = [0, 1, 2, 3].find((n) => { const box = boxAt(n); return (n < 2 || (box[0] >= rimLeft && box[2] <= rimRight)) && inside(box) && free(box, i, false); });
+    if (side === undefined && busy) side = [0, 1, 2, 3].find((n) => inside(boxAt(n)) && free(boxAt(n), i, true));
     if (side === undefined && i === state.node) side = 0;
     if (side === undefined) continue;
     out.set(i, side);
