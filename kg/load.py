@@ -68,10 +68,11 @@ def _run(session: neo4j.Session, text: str, rows: list[export.Properties]) -> No
                 raise
 
 
-def load_ladybug(graph: kgraph.Graph, path: Path) -> Loaded:
+def load_ladybug(graph: kgraph.Graph, path: Path, *, predicates: Iterable[str] = ()) -> Loaded:
     """Load ``graph`` into the database file ``path``, which is made if it is not there.
 
     There is one node table, ``Entity``, with the classes in its column ``labels``, and one relationship table a predicate.
+    Those of ``predicates`` are made even where no fact has them: a question that names a missing table is an error to Ladybug.
 
     Raises:
         InputError: Ladybug is not installed, or the file is not a database of this form.
@@ -82,12 +83,12 @@ def load_ladybug(graph: kgraph.Graph, path: Path) -> Loaded:
         raise InputError("ladybug is not installed: pip install ladybug") from None
     try:
         with ladybug.Database(str(path)) as database, ladybug.Connection(database) as connection:
-            return _load_ladybug(connection, graph)
+            return _load_ladybug(connection, graph, predicates)
     except RuntimeError as error:
         raise InputError(f"{path}: cannot load: {error}") from error
 
 
-def _load_ladybug(connection: ladybug.Connection, graph: kgraph.Graph) -> Loaded:
+def _load_ladybug(connection: ladybug.Connection, graph: kgraph.Graph, predicates: Iterable[str]) -> Loaded:
     columns = {**export.NODE_COLUMNS, "labels": "string[]"}
     connection.execute(f"CREATE NODE TABLE IF NOT EXISTS Entity({_declare(columns)}, PRIMARY KEY (id))")
     nodes = (
@@ -95,7 +96,7 @@ def _load_ladybug(connection: ladybug.Connection, graph: kgraph.Graph) -> Loaded
         for id_, record in kgraph.entities(graph)
     )
     _merge(connection, "MERGE (n:Entity {id: row.id})", nodes, columns)
-    by_predicate: dict[str, list[kgraph.Edge]] = {}
+    by_predicate: dict[str, list[kgraph.Edge]] = {predicate: [] for predicate in predicates}
     for edge in kgraph.facts(graph):
         by_predicate.setdefault(edge.record["predicate"], []).append(edge)
     for predicate, edges in sorted(by_predicate.items()):

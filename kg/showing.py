@@ -57,6 +57,7 @@ def load_neo4j(
 def load_ladybug(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="数据库文件，没有则新建。 The database; made if it is not there.")],
     out: Built = Path("output"),
+    pack: Pack = None,
 ) -> None:
     """装入嵌入式数据库 Ladybug。 Load into the file of an embedded database.
 
@@ -64,8 +65,9 @@ def load_ladybug(
     """
     from kg.export.nodelink import read_graph
     from kg.load import load_ladybug as run
+    from kg.ontology import default_pack, load_ontology
 
-    _say_loaded(run(read_graph(out), path))
+    _say_loaded(run(read_graph(out), path, predicates=load_ontology(pack or default_pack()).predicates))
 
 
 def report(
@@ -96,13 +98,15 @@ def draw(
     out: Out,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="画谁的周围，缺省全图。 Around whom; default: all.")] = None,
     picture: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE.svg", help="写到哪里。 Where the picture goes.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="写到哪里：.svg 或 .png。 Where the picture goes: .svg or .png.")
     ] = Path("graph.svg"),
     depth: Annotated[int, typer.Option("--depth", min=1, metavar="N", help="几步以内。 Within how many facts.")] = 2,
     plain: Annotated[bool, typer.Option("--no-labels", help="边上不写关系。 No relation written on the edges.")] = False,
     pack: Pack = None,
 ) -> None:
-    """画成 SVG，供论文用。 Draw the graph, or what lies around a thing, as a still picture for a paper.
+    """画成 SVG 或 PNG，供论文用。 Draw the graph, or what lies around a thing, as a still picture for a paper.
+
+    PNG 需要 needs: pip install 'kg-builder[draw]'，及中文字体 and a font with Chinese characters.
 
     例 example:  kg draw output 支付公司 --depth 2 -o fig.svg
     """
@@ -111,10 +115,16 @@ def draw(
     from kg.export.nodelink import read_graph
     from kg.ontology import default_pack, load_ontology
 
-    if picture.suffix.lower() != ".svg":
-        raise InputError(f"{picture}: only .svg is drawn; a browser, Inkscape or rsvg-convert makes PNG or PDF of it")
+    form = picture.suffix.lower()
+    if form not in (".svg", ".png"):
+        raise InputError(f"{picture}: only .svg and .png are drawn; Inkscape or rsvg-convert makes PDF of the .svg")
     svg = draw_svg(read_graph(out), load_ontology(pack or default_pack()), around=name, depth=depth, names=not plain)
-    write_text(picture, svg)
+    if form == ".png":
+        from kg.export.html.pixels import to_png
+
+        write_bytes(picture, to_png(svg))
+    else:
+        write_text(picture, svg)
     terminal.say(f"已写入 written: {picture}")
 
 
@@ -179,8 +189,17 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         InputError: The file cannot be written.
     """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write ``content``.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(content)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
 

@@ -2,6 +2,7 @@
 
 Every node is an ``:Entity`` with its classes as further labels; a relationship's type is its predicate (``PAIRS_WITH``). In the
 CSV, elements of arrays are separated by ``;``, which neo4j-admin cannot escape: in an element it is a backslash and ``u003B``.
+A sentence may hold a line break, so the import needs ``--multiline-fields=true``.
 Formats: https://neo4j.com/docs/operations-manual/current/import/ and https://neo4j.com/docs/cypher-manual/current/syntax/.
 """
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ladybug
 import pyoxigraph as ox
 import pytest
 from neo4j.exceptions import TransientError
 
 from kg import naming
 from kg.export import cypher
-from kg.graph import documents
-from kg.ontology import default_pack
+from kg.graph import build_graph, documents
+from kg.load import load_ladybug
+from kg.model import Document, Entity, Knowledge
+from kg.ontology import default_pack, load_ontology
 
 QUESTIONS = sorted((default_pack() / "queries" / "cypher").glob("*.cypher"))
 
@@ -51,6 +54,32 @@ def test_cypher_and_sparql_agree(question, session, answers):
     found = [tuple(str(value) for value in row.values()) for row in session.run(question.read_text(encoding="utf-8"))]
     assert expected
     assert sorted(found) == sorted(expected)
+
+
+@pytest.fixture(scope="module")
+def embedded(built, tmp_path_factory):
+    path = tmp_path_factory.mktemp("ladybug") / "kg.lbug"
+    load_ladybug(built.graph, path, predicates=load_ontology(default_pack()).predicates)
+    with ladybug.Database(str(path)) as database, ladybug.Connection(database) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda path: path.stem)
+def test_cypher_and_sparql_agree_in_the_embedded_database(question, embedded, answers):
+    own = question.parent / "ladybug" / question.name
+    text = (own if own.is_file() else question).read_text(encoding="utf-8")
+    found = [tuple(map(str, row)) for row in embedded.execute(text).get_all()]
+    assert found and sorted(found) == sorted(answers(question.parent.parent / f"{question.stem}.rq"))
+
+
+def test_questions_about_what_nothing_says_have_no_answer_rather_than_an_error(tmp_path):
+    knowledge = Knowledge((Document("d", "d.txt", "甲公司", "0" * 64),), (Entity("organization/jia", "Organization", "甲公司"),))
+    ontology = load_ontology(default_pack())
+    load_ladybug(build_graph(knowledge, ontology), tmp_path / "db", predicates=ontology.predicates)
+    with ladybug.Database(str(tmp_path / "db")) as database, ladybug.Connection(database) as connection:
+        found = {q.stem: connection.execute(q.read_text(encoding="utf-8")).get_all() for q in QUESTIONS}
+    assert found.pop("10-silent") == [["organization/jia", "甲公司"]]
+    assert not any(found.values())
 
 
 def test_every_question_has_a_cypher_version():
