@@ -143,13 +143,19 @@ def export(
     return files
 
 
-def export_again(out: Path, ontology: Ontology, *, formats: Sequence[str], folder: Path) -> list[Path]:
+def export_again(
+    out: Path, ontology: Ontology, *, formats: Sequence[str], folder: Path, licence: str | None = None
+) -> list[Path]:
     """Write the graph of the build in ``out`` into ``folder`` in each of ``formats``; each file appears whole or not at all.
+
+    ``licence`` is the IRI that the description of the data set names.
 
     Raises:
         InputError: ``out`` holds no graph, there is no such format, or ``folder`` cannot be written.
     """
     graph = read_graph(out)
+    if licence is not None:
+        graph.graph["licence"] = licence
     base_iri = str(graph.graph.get("base_iri", DEFAULT_BASE_IRI))
     try:
         folder.mkdir(parents=True, exist_ok=True)

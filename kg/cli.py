@@ -336,11 +336,15 @@ def export(
     folder: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="写到别处。 Another folder; default: OUT.")
     ] = None,
+    licence: Annotated[
+        str | None, typer.Option("--license", metavar="IRI", help="数据许可，写入 void.ttl。 The data's licence, for void.ttl.")
+    ] = None,
     pack: Pack = None,
 ) -> None:
     """再写一种格式。 Write the graph of a build in one more format, or list the formats.
 
-    例 example:  kg export output --to nquads
+    例 examples:  kg export output --to nquads
+    kg export output --to void --license https://creativecommons.org/licenses/by/4.0/
     """
     from kg import terminal
     from kg.build import export_again
@@ -351,7 +355,8 @@ def export(
         rows = [(name, "、".join(files), "✓" if name in DEFAULT_FORMATS else "") for name, (files, _) in FORMATS.items()]
         terminal.table(("格式 format", "文件 files", "缺省 by default"), rows)
         return
-    for path in export_again(out, load_ontology(pack or default_pack()), formats=to, folder=folder or out):
+    ontology = load_ontology(pack or default_pack())
+    for path in export_again(out, ontology, formats=to, folder=folder or out, licence=licence):
         terminal.say(path)
 
 

@@ -128,6 +128,17 @@ def test_export_lists_formats_and_writes_one_more(gold_output: Path, tmp_path: P
     assert (wrong.returncode, "unknown format 'excel'; known are" in wrong.stderr) == (2, True)
 
 
+def test_the_licence_of_the_data_is_named_where_it_is_given(gold_output: Path, tmp_path: Path) -> None:
+    command = ("export", str(gold_output), "--to", "void", "-o", str(tmp_path))
+    assert run(*command).returncode == 0
+    assert "dcterms:license" not in (text := (tmp_path / "void.ttl").read_text(encoding="utf-8")) and "未声明许可" in text
+    assert run(*command, "--license", "https://creativecommons.org/licenses/by/4.0/").returncode == 0
+    text = (tmp_path / "void.ttl").read_text(encoding="utf-8")
+    assert "dcterms:license <https://creativecommons.org/licenses/by/4.0/>" in text and "未声明许可" not in text
+    done = run(*command, "--license", "CC BY")
+    assert done.returncode == 2 and "licence 'CC BY': not an IRI" in done.stderr
+
+
 def test_load_fills_an_embedded_database(gold_output: Path, tmp_path: Path) -> None:
     counts = json.loads((gold_output / "report.json").read_text(encoding="utf-8"))["counts"]
     for _ in range(2):

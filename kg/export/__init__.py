@@ -15,7 +15,7 @@ FORMATS: dict[str, tuple[tuple[str, ...], Writer]] = {
     "provenance": (("provenance.ttl",), provenance.write),
     "html": (("graph.html",), html.write_html),
     "json": (("graph.json",), nodelink.write),
-    "jsonld": (("graph.jsonld",), jsonld.write),
+    "jsonld": (("graph.jsonld", "context.jsonld"), jsonld.write),
     "graphml": (("graph.graphml",), graphml.write),
     "gexf": (("graph.gexf",), gexf.write),
     "neo4j-csv": (("neo4j/nodes.csv", "neo4j/relationships.csv"), neo4j.write_csv),

@@ -1,4 +1,7 @@
-"""``graph.jsonld``: the triples of ``graph.ttl`` as JSON-LD 1.1 with its context inside (https://www.w3.org/TR/json-ld11/)."""
+"""``graph.jsonld``: the triples of ``graph.ttl`` as JSON-LD 1.1 (https://www.w3.org/TR/json-ld11/).
+
+Its context is inside, so that it needs no other file, and again in ``context.jsonld``, for data of others that speak the same.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,11 @@ _TEXT_TERMS = {  # term → (IRI, language)
 
 
 def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
-    """Write ``graph.jsonld``, one subject a line."""
+    """Write ``graph.jsonld``, one subject a line, and ``context.jsonld``."""
     names = Names(base_iri)
     context = make_context(ontology, names)
+    text = json.dumps({"@context": context}, ensure_ascii=False, indent=1) + "\n"
+    (out_dir / "context.jsonld").write_text(text, encoding="utf-8", newline="\n")
     shape = _Shape(context, names)
     with open(out_dir / "graph.jsonld", "w", encoding="utf-8", newline="\n") as file:
         file.write('{\n"@context": ' + json.dumps(context, ensure_ascii=False, indent=1) + ',\n"@graph": [')

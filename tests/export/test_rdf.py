@@ -170,6 +170,19 @@ def test_jsonld_context_gives_plain_names(out):
     assert node["pairsWith"].startswith("id:organization/")
 
 
+def test_data_of_others_can_use_the_context_file(out):
+    context = json.loads((out / "context.jsonld").read_text(encoding="utf-8"))
+    assert context["@context"] == json.loads((out / "graph.jsonld").read_text(encoding="utf-8"))["@context"]
+    theirs = {**context, "@id": "id:organization/x", "@type": "Company", "name": "甲公司", "partOf": "id:organization/y"}
+    found = rdflib.Graph().parse(data=json.dumps(theirs), format="json-ld")
+    x = rdflib.URIRef(BASE + "id/organization/x")
+    assert set(found) == {
+        (x, rdflib.RDF.type, KGO.Company),
+        (x, rdflib.SKOS.prefLabel, rdflib.Literal("甲公司", lang="zh")),
+        (x, KGO.partOf, rdflib.URIRef(BASE + "id/organization/y")),
+    }
+
+
 @given(st.integers() | st.floats() | st.booleans() | st.text(st.characters(exclude_categories=["Cs"])))
 def test_values_are_typed_and_come_back_equal(scalar):
     literal = value(scalar)
