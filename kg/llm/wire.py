@@ -96,7 +96,7 @@ class Wire:
                 raise AskError(f"no answer in time, {self._retries + 1} times") from None
             except openai.APIConnectionError as error:
                 raise AskError(self._plain(f"the line broke: {error.__cause__ or error}")) from None
-            except openai.OpenAIError as error:
+            except (openai.OpenAIError, ValueError) as error:  # the client lets errors of JSON through as they are
                 raise AskError(self._plain(f"the answer is none of this protocol: {error}")) from None
             with self._lock:
                 self._form = max(self._form, number)

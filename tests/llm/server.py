@@ -96,7 +96,7 @@ def serving(behaviour: Behaviour) -> Iterator[Server]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            request = fake.enter(dict(self.headers), body)
+            request = fake.enter({name.lower(): value for name, value in self.headers.items()}, body)
             try:
                 self._send(fake.behaviour(request))
             except (BrokenPipeError, ConnectionResetError):
