@@ -6,8 +6,8 @@ The corpus is made up: owners with their units, programmes, slogans and partners
 state the facts. ``pyvis`` is its own ``add_node``/``add_edge`` and ``generate_html`` on the same nodes, edges and labels: a page
 without search, evidence, documents or positions. It is quadratic in the nodes, so it is measured up to ``--pyvis`` nodes only.
 
-Browser: ``paint`` is from the start of loading to the first frame with the graph; ``panel`` from a press of the mouse on a node to
-the frame that shows what is known of it; ``drawn`` to the frame in which the graph itself has followed. Medians of the clicks.
+Browser: ``paint`` is from the start of loading to the first frame with the graph; ``panel`` from a press of the mouse on a node
+to the frame that shows what is known of it; ``drawn`` to the frame in which the graph itself has followed. Medians of the clicks.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ KINDS = (
     ("Event", None, ("工作会议", "培训班", "成果展")),
 )
 VERBS = {
-    "Organization": ("partOf", "下属"), "Programme": ("implements", "实施"), "Slogan": ("upholds", "秉持"), "Event": ("organizes", "举办"),
+    "Organization": ("partOf", "下属"), "Programme": ("implements", "实施"),
+    "Slogan": ("upholds", "秉持"), "Event": ("organizes", "举办"),
 }  # fmt: skip
 GROUP = 40
 """Entities an owner has, and its document names."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kg.ontology import Ontology, default_pack, load_ontology
+from tests.browsing import Browser, chromium
 
 ROOT = Path(__file__).parent.parent
 GOLD = ROOT / "tests" / "gold" / "dev"
@@ -26,3 +28,16 @@ def gold_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("gold") / "out"
     build([GOLD], out, annotations_dir=GOLD)
     return out
+
+
+@pytest.fixture(scope="session")
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the browser keeps what a page saves."""
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory, downloads: Path) -> Iterator[Browser]:
+    """One headless Chromium for all tests; it reaches no other machine."""
+    with chromium(tmp_path_factory.mktemp("profile"), downloads) as found:
+        yield found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,7 +14,11 @@ from kg.build import build
 from kg.cli import app
 from kg.errors import InputError
 from kg.export import PROVENANCE, formats_of
-from kg.ontology import default_pack
+from kg.export.html import pixels
+from kg.export.html.figure import draw_svg
+from kg.export.html.pixels import to_png
+from kg.export.nodelink import read_graph
+from kg.ontology import default_pack, load_ontology
 from kg.query import run_query
 from kg.validate import validate
 from kg.verify import verify
@@ -92,10 +97,29 @@ def test_a_drawing_is_svg_of_what_lies_around_a_thing(gold_output: Path, tmp_pat
     assert "软研院" in near and len(near) < len(far)
 
 
+def test_a_drawing_as_png_has_the_characters_too(gold_output: Path, tmp_path: Path) -> None:
+    sizes = {}
+    for name in ("fig", "again"):
+        run("draw", gold_output, "支付公司", "--depth", 1, "-o", tmp_path / f"{name}.png")
+        sizes[name] = (tmp_path / f"{name}.png").read_bytes()
+    assert sizes["fig"].startswith(b"\x89PNG")
+    assert sizes["fig"] == sizes["again"]
+    # Without the text next to nothing is left: the characters are what the picture weighs.
+    svg = draw_svg(read_graph(gold_output), load_ontology(default_pack()), around="支付公司", depth=1)
+    assert len(to_png(re.sub(r"<text.*?</text>", "", svg))) < 0.7 * len(sizes["fig"])
+
+
+def test_a_machine_without_chinese_fonts_is_told(gold_output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pixels, "_has_chinese", lambda: False)
+    with pytest.raises(InputError, match="no font with Chinese characters is installed"):
+        run("draw", gold_output, "支付公司", "-o", "fig.png")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("支付公司", "-o", "fig.png"), "only .svg is drawn; a browser, Inkscape or rsvg-convert makes PNG"),
+        (("支付公司", "-o", "fig.pdf"), r"fig\.pdf: only \.svg and \.png are drawn"),
+        (("支付公司", "-o", "nowhere/fig.png"), "cannot be written"),
         (("支付公", "-o", "fig.svg"), "no entity is called '支付公'; like it: 支付公司"),
         (("-o", "nowhere/fig.svg"), "cannot be written"),
     ],

@@ -5,11 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
-import shutil
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -18,22 +15,15 @@ from kg.export.html import render_html, write_html
 from kg.graph import Graph, build_graph
 from kg.model import Document, Entity, Evidence, Fact, Knowledge, Located, Span
 from kg.ontology import Ontology, default_pack, load_ontology
+from tests.browsing import Browser, until
 
 from .gold_graph import SEED, gold_graph
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
-from selenium.webdriver.common.actions.action_builder import ActionBuilder  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
-
-Browser = Any
-ARGUMENTS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1440,900", "--lang=zh-CN",
-)  # fmt: skip
+pytest.importorskip("selenium", reason="selenium is not installed")
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 PAYLOADS = (
     "<img src=x onerror=window.hacked=1>",
@@ -64,30 +54,6 @@ def seed(ontology: Ontology) -> Graph:
 
 
 @pytest.fixture(scope="module")
-def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("downloads")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory, downloads: Path) -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
-    chromedriver = shutil.which("chromedriver")
-    if not (chromium and chromedriver):
-        if os.environ.get("KG_REQUIRE_ALL") == "1":
-            pytest.fail("chromium and chromedriver are required (KG_REQUIRE_ALL=1) and not installed")
-        pytest.skip("chromium and chromedriver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
-    driver.execute_cdp_cmd("Page.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)})
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture(scope="module")
 def seed_page(seed: Graph, ontology: Ontology, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("输出 out")
     write_html(seed, ontology, folder)
@@ -105,11 +71,7 @@ def _open(browser: Browser, address: str) -> None:
     browser.get_log("browser")
     browser.get_log("performance")
     browser.get(address)
-    _until(browser, lambda: browser.execute_script("return document.documentElement.dataset.ready") == "yes")
-
-
-def _until(browser: Browser, condition: Callable[[], object]) -> Any:
-    return WebDriverWait(browser, 20, poll_frequency=0.05).until(lambda _: condition())
+    until(browser, lambda: browser.execute_script("return document.documentElement.dataset.ready") == "yes")
 
 
 def _text(browser: Browser, selector: str) -> str:
@@ -124,7 +86,7 @@ def _find(browser: Browser, text: str, box: str = "#find") -> None:
     field = browser.find_element(By.CSS_SELECTOR, box)
     field.clear()
     field.send_keys(text)
-    _until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, ".suggestions:not([hidden]) li"))
+    until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, ".suggestions:not([hidden]) li"))
     field.send_keys(Keys.ENTER)
 
 
@@ -141,7 +103,7 @@ def _id_of(graph: Graph, name: str) -> str:
 
 def _download(browser: Browser, folder: Path, name: str) -> Path:
     path = folder / name
-    _until(browser, lambda: path.exists() and path.stat().st_size and not list(folder.glob("*.crdownload")))
+    until(browser, lambda: path.exists() and path.stat().st_size and not list(folder.glob("*.crdownload")))
     return path
 
 
@@ -167,7 +129,7 @@ def test_shows_chinese_labels_and_a_legend_with_counts(page: Browser) -> None:
 
 
 def test_almost_all_names_are_shown_at_the_start(page: Browser) -> None:
-    _until(page, lambda: page.execute_script("return knowledgeGraph.named().length") >= 70)
+    until(page, lambda: page.execute_script("return knowledgeGraph.named().length") >= 70)
 
 
 @pytest.mark.parametrize("query", ["支付公司", "zhifugongsi", "zfgs"])
@@ -180,7 +142,7 @@ def test_search_finds_an_alias(page: Browser, seed: Graph) -> None:
     name, alias = next((r["label"], a) for _, r in seed.nodes(data=True) for a in r["aliases"] if len(a) > 2)
     field = page.find_element(By.ID, "find")
     field.send_keys(alias)
-    assert name in _until(page, lambda: _text(page, "#find-list"))
+    assert name in until(page, lambda: _text(page, "#find-list"))
 
 
 def test_reader_follows_the_four_pairings_to_their_sentence(page: Browser) -> None:
@@ -214,13 +176,13 @@ def test_a_click_on_a_node_and_on_an_edge_opens_the_panel(page: Browser, seed: G
     time.sleep(0.3)
     at = _place(page, seed, "中国联通")
     _click_at(page, at["x"], at["y"])
-    _until(page, lambda: _text(page, "#panel") and _text(page, "#panel h2") == "中国联通")
+    until(page, lambda: _text(page, "#panel") and _text(page, "#panel h2") == "中国联通")
     page.find_element(By.TAG_NAME, "body").send_keys(Keys.ESCAPE)
-    _until(page, lambda: not page.find_element(By.ID, "panel").is_displayed())
+    until(page, lambda: not page.find_element(By.ID, "panel").is_displayed())
     time.sleep(0.5)
     one, two = (_place(page, seed, name) for name in ("数字化部", "4+99+32重点任务体系"))
     _click_at(page, (one["x"] + two["x"]) / 2, (one["y"] + two["y"]) / 2)
-    _until(page, lambda: page.find_elements(By.CSS_SELECTOR, "#panel blockquote"))
+    until(page, lambda: page.find_elements(By.CSS_SELECTOR, "#panel blockquote"))
     assert "数字化部" in _text(page, "#panel h2")
 
 
@@ -273,7 +235,7 @@ def test_path_between_two_bodies_is_the_shortest(page: Browser, seed: Graph) -> 
     for n, name in enumerate(("反诈专班", "首都师范大学马克思主义学院")):
         field = page.find_elements(By.CSS_SELECTOR, "#panel .finder input")[n]
         field.send_keys(name, Keys.ENTER)
-    steps = _until(page, lambda: page.find_elements(By.CSS_SELECTOR, "#path-steps .hop"))
+    steps = until(page, lambda: page.find_elements(By.CSS_SELECTOR, "#path-steps .hop"))
     expected = nx.shortest_path_length(seed.to_undirected(), _id_of(seed, "反诈专班"), _id_of(seed, "首都师范大学马克思主义学院"))
     assert len(steps) == expected
 
@@ -302,7 +264,7 @@ def test_table_sorts_filters_and_exports_what_is_shown(page: Browser, downloads:
     page.find_element(By.ID, "tab-table").click()
     assert f"{seed.number_of_edges()} 条事实" in _text(page, "#view-table .bar")
     page.find_element(By.CSS_SELECTOR, "#view-table input").send_keys("pairsWith 支付公司")
-    _until(page, lambda: "4 条事实" in _text(page, "#view-table .bar"))
+    until(page, lambda: "4 条事实" in _text(page, "#view-table .bar"))
     page.find_element(By.CSS_SELECTOR, "#view-table th:nth-child(3) button").click()
     ascending = [c.text for c in page.find_elements(By.CSS_SELECTOR, "#view-table td:nth-child(3)")]
     page.find_element(By.CSS_SELECTOR, "#view-table th:nth-child(3) button").click()
@@ -328,7 +290,7 @@ def test_keyboard_alone_reaches_search_views_and_neighbours(page: Browser) -> No
     body.send_keys("?")
     assert page.find_element(By.TAG_NAME, "dialog").is_displayed()
     ActionChains(page).send_keys(Keys.ESCAPE).perform()
-    _until(page, lambda: not page.find_elements(By.TAG_NAME, "dialog"))
+    until(page, lambda: not page.find_elements(By.TAG_NAME, "dialog"))
     body.send_keys(Keys.ESCAPE)
     assert not page.find_element(By.ID, "panel").is_displayed()
 
@@ -392,7 +354,7 @@ def test_sigma_draws_the_same_graph(browser: Browser, seed: Graph, ontology: Ont
     time.sleep(0.6)
     at = _place(browser, seed, "中国联通")
     _click_at(browser, at["x"], at["y"])
-    _until(browser, lambda: _text(browser, "#panel h2") == "中国联通")
+    until(browser, lambda: _text(browser, "#panel h2") == "中国联通")
 
 
 def hostile_graph(ontology: Ontology) -> Graph:

@@ -22,12 +22,12 @@ const canvas = (() => {
   }
   const toneOf = (f) => tone(NETWORK.edges[f].color, NETWORK.nodes[FACTS[f].s].group === NETWORK.nodes[FACTS[f].o].group ? 0.6 : 0.28);
 
-  // Which node lies where is worked out here, so that sigma.js need not draw all of them a second time to tell.
-  class Discs extends Sigma.rendering.NodeCircleProgram {
-    constructor(gl, _, renderer) { super(gl, null, renderer); }
-  }
   let view = null, unit = 0.1;
   try {
+    // Which node lies where is worked out here, so that sigma.js need not draw all of them a second time to tell.
+    class Discs extends Sigma.rendering.NodeCircleProgram {
+      constructor(gl, _, renderer) { super(gl, null, renderer); }
+    }
     view = new Sigma(graph, host, {
       allowInvalidContainer: true, renderLabels: false, renderEdgeLabels: false, zIndex: false, minCameraRatio: 0.0005, maxCameraRatio: 3, stagePadding: 0,
       hideEdgesOnMove: FACTS.length > 20000, minEdgeThickness: 0.9, defaultEdgeType: "line", nodeProgramClasses: { circle: Discs }, nodeHoverProgramClasses: { circle: Discs },
@@ -36,7 +36,8 @@ const canvas = (() => {
       edgeReducer: (key, data) => (shownFact[key] ? { ...data, color: toneOf(Number(key)) } : { ...data, hidden: true }),
     });
   } catch (error) {
-    replace(host, h("p", { class: "bar" }, "WebGL: ", String(error.message || error)));
+    // Where the browser has no WebGL, sigma.js fails as it is read, and is not there.
+    replace(host, h("p", { class: "notice", id: "no-webgl", title: String(error.message || error) }, t("noWebgl")));
   }
 
   let lens = { scale: 1, x: 0, y: 0 }, names = new Map(), near = false, drawnNodes = [], drawnFacts = [], hovered = null, drawings = 0;
