@@ -7,7 +7,7 @@ attribute values are plain JSON values, so the node-link form of the graph is th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict, cast
 
 import networkx as nx
 
@@ -119,14 +119,14 @@ def build_graph(knowledge: Knowledge, ontology: Ontology) -> Graph:
         KgError: A fact or mention names an entity, document or predicate that does not exist.
     """
     graph: Graph = nx.MultiDiGraph()
-    graph.graph[DOCUMENTS] = {d.id: _document(d) for d in sorted(knowledge.documents, key=lambda d: d.id)}
+    graph.graph[DOCUMENTS] = {d.id: document_record(d) for d in sorted(knowledge.documents, key=lambda d: d.id)}
     graph.graph[MERGES] = [
         {"entity": m.entity, "name": m.name, "reason": m.reason, "document": m.document}
         for m in sorted(knowledge.merges, key=lambda m: (m.entity, m.name, m.document, m.reason))
     ]
     for entity in sorted(knowledge.entities, key=lambda e: e.id):
         _check_documents(graph, entity.id, (m.document for m in entity.mentions))
-        graph.add_node(entity.id, **_node(entity))
+        graph.add_node(entity.id, **node_record(entity))
     for fact in sorted(knowledge.facts, key=lambda f: f.id):
         _check_documents(graph, fact.id, (e.document for e in fact.evidence))
         for end in (fact.subject, fact.object):
@@ -135,18 +135,97 @@ def build_graph(knowledge: Knowledge, ontology: Ontology) -> Graph:
         if fact.predicate not in ontology.predicates:
             known = ", ".join(sorted(ontology.predicates))
             raise KgError(f"fact {fact.id}: unknown predicate {fact.predicate!r}; known: {known}")
-        graph.add_edge(fact.subject, fact.object, key=fact.id, **_edge(fact, ontology.predicates[fact.predicate].symmetric))
+        symmetric = ontology.predicates[fact.predicate].symmetric
+        graph.add_edge(fact.subject, fact.object, key=fact.id, **edge_record(fact, symmetric=symmetric))
     return graph
+
+
+class Streamed(Protocol):
+    """A graph that is not held but read again for every question: the tables of ``kg.store``.
+
+    Exporters take one for a graph, if they ask nothing but the functions of this module. Its records know more than their keys: a
+    node its ``degree``, a mention or statement the ``date`` of its document, a statement what stands ``before`` and ``after`` it.
+    """
+
+    head: dict[str, Any]
+
+    def entities(self) -> Iterator[tuple[str, NodeRecord]]: ...  # noqa: D102
+    def facts(self) -> Iterator[Edge]: ...  # noqa: D102
+    def documents(self) -> Iterator[DocumentRecord]: ...  # noqa: D102
+    def merges(self) -> Iterator[MergeRecord]: ...  # noqa: D102
+    def objects(self) -> Iterator[tuple[str, list[tuple[str, str]]]]: ...  # noqa: D102
+    def phrases(self) -> Iterator[tuple[str, list[tuple[tuple[int, int, str], list[str]]]]]: ...  # noqa: D102
+    def number_of_nodes(self) -> int: ...  # noqa: D102
+
+
+def streamed(graph: Graph) -> Streamed | None:
+    """Return ``graph`` if it is one that is not held in memory."""
+    return None if isinstance(graph, nx.Graph) else cast(Streamed, graph)
 
 
 def entities(graph: Graph) -> Iterator[tuple[str, NodeRecord]]:
     """Yield ``(id, attributes)`` of every node in the order of ids."""
+    if stream := streamed(graph):
+        yield from stream.entities()
+        return
     for node in sorted(graph.nodes):
         yield node, cast(NodeRecord, graph.nodes[node])
 
 
+def entities_with_facts(graph: Graph) -> Iterator[tuple[str, NodeRecord, list[tuple[str, str]]]]:
+    """Yield every entity with its facts as ``(predicate, object id)``, sorted, each once."""
+    if stream := streamed(graph):
+        found = stream.objects()
+        subject, about = next(found, ("", []))
+        for id_, record in stream.entities():
+            yield id_, record, about if id_ == subject else []
+            if id_ == subject:
+                subject, about = next(found, ("", []))
+        return
+    # The views that networkx gives of one node's edges cost four times as much as the dictionaries behind them.
+    objects = dict(graph.adjacency())
+    for id_, record in entities(graph):
+        yield id_, record, sorted({(edge["predicate"], o) for o, edges in objects[id_].items() for edge in edges.values()})
+
+
+def phrases(graph: Graph) -> Iterator[tuple[str, list[tuple[tuple[int, int, str], list[str]]]]]:
+    """Yield ``(document, its mentions as ((start, end, text), ids of entities))``, all sorted."""
+    if stream := streamed(graph):
+        yield from stream.phrases()
+        return
+    found: dict[str, dict[tuple[int, int, str], list[str]]] = {}
+    for id_, record in entities(graph):
+        for m in record["mentions"]:
+            found.setdefault(m["document"], {}).setdefault((m["start"], m["end"], m["text"]), []).append(id_)
+    for document_id in sorted(found):
+        yield document_id, [(place, list(dict.fromkeys(ids))) for place, ids in sorted(found.pop(document_id).items())]
+
+
+def degree(graph: Graph, id_: str, record: NodeRecord) -> int:
+    """Return how many facts a node takes part in."""
+    return int(graph.degree(id_)) if streamed(graph) is None else int(record.degree)  # type: ignore[attr-defined]
+
+
+def around(graph: Graph, record: EvidenceRecord, width: int) -> tuple[str, str]:
+    """Return the text before and after a statement's sentence, ``width`` code points at most (16 where it is not held)."""
+    if streamed(graph) is not None:
+        return record.before[-width:], record.after[:width]  # type: ignore[attr-defined]
+    start, end, text = record["start"], record["end"], document(graph, record["document"])["text"]
+    return text[max(0, start - width) : start], text[end : end + width]
+
+
+def date_of(graph: Graph, record: MentionRecord | EvidenceRecord) -> str | None:
+    """Return the date of the document in which a mention or statement stands."""
+    if streamed(graph) is not None:
+        return cast("str | None", record.date)  # type: ignore[union-attr]
+    return document(graph, record["document"])["date"]
+
+
 def facts(graph: Graph) -> Iterator[Edge]:
     """Yield every edge in the order of fact ids."""
+    if stream := streamed(graph):
+        yield from stream.facts()
+        return
     found = (Edge(k, s, o, cast(EdgeRecord, d)) for s, o, k, d in graph.edges(keys=True, data=True))
     yield from sorted(found, key=lambda e: e[:3])
 
@@ -159,6 +238,9 @@ def facts_by_subject(graph: Graph, subject: str) -> list[Edge]:
 
 def documents(graph: Graph) -> Iterator[DocumentRecord]:
     """Yield the documents in the order of their ids."""
+    if stream := streamed(graph):
+        yield from stream.documents()
+        return
     records: Mapping[str, DocumentRecord] = graph.graph[DOCUMENTS]
     for key in sorted(records):
         yield records[key]
@@ -186,7 +268,7 @@ def classes_of(record: NodeRecord) -> list[str]:
 
 def document_dates(graph: Graph, records: list[MentionRecord] | list[EvidenceRecord]) -> list[str]:
     """Return the dates of the documents in which ``records`` stand, sorted, each once."""
-    found = {graph.graph[DOCUMENTS][r["document"]]["date"] for r in records}
+    found = {date_of(graph, r) for r in records}
     return sorted(d for d in found if d)
 
 
@@ -196,7 +278,8 @@ def _check_documents(graph: Graph, where: str, ids: Iterator[str]) -> None:
             raise KgError(f"{where}: no document has the id {id_!r}")
 
 
-def _document(document: Document) -> DocumentRecord:
+def document_record(document: Document) -> DocumentRecord:
+    """Return what the graph holds of a document."""
     def text(span: Span | None) -> str | None:
         return document.text[span.start : span.end] if span else None
 
@@ -205,14 +288,15 @@ def _document(document: Document) -> DocumentRecord:
         "path": document.path,
         "sha256": document.sha256,
         "encoding": document.encoding,
-        "title": text(document.title),
+        "title": document.given_title or text(document.title),
         "date": document.date,
         "publisher": text(document.publisher),
         "text": document.text,
     }
 
 
-def _node(entity: Entity) -> dict[str, Any]:
+def node_record(entity: Entity) -> dict[str, Any]:
+    """Return the attributes of a node."""
     record: NodeRecord = {
         "label": entity.name,
         "type": entity.type,
@@ -237,7 +321,8 @@ def _mention(mention: Located) -> MentionRecord:
     }
 
 
-def _edge(fact: Fact, symmetric: bool) -> dict[str, Any]:
+def edge_record(fact: Fact, *, symmetric: bool) -> dict[str, Any]:
+    """Return the attributes of an edge."""
     record: EdgeRecord = {
         "predicate": fact.predicate,
         "symmetric": symmetric,

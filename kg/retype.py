@@ -10,7 +10,10 @@ from kg.naming import normalise
 from kg.ontology import Ontology, allows
 from kg.registry import Registry
 
-Types = Mapping[str, tuple[str, str | None]]
+Kind = tuple[str, str | None]
+"""Type and subtype."""
+
+Types = Mapping[str, Kind]
 """Type and subtype by the id of an entity in one document."""
 
 _SHARE = 0.75
@@ -24,21 +27,29 @@ def retype(annotations: Iterable[Annotation], ontology: Ontology, registry: Regi
     an owner's root (persons: people may be called like places). Otherwise the two stay two.
     """
     annotations = list(annotations)
-    votes: dict[str, Counter[tuple[str, str | None]]] = {}
+    votes: dict[str, Counter[Kind]] = {}
     for annotation in annotations:
-        for entity in annotation.entities:
-            found = votes.setdefault(normalise(entity.name), Counter())
-            found[entity.type, entity.subtype] += max(1, len(entity.mentions))
-    winners = {key: winner for key, found in votes.items() if (winner := _winner(key, found, registry)) is not None}
+        for key, found in votes_of(annotation).items():
+            votes.setdefault(key, Counter()).update(found)
+    winners = {key: won for key, found in votes.items() if (won := winner(key, found, registry)) is not None}
     changed: dict[str, Types] = {}
     for annotation in annotations:
-        new = _changes(annotation, winners, ontology, registry)
+        new = changes(annotation, winners, ontology, registry)
         if new:
             changed[annotation.document] = new
     return changed
 
 
-def _winner(key: str, votes: Counter[tuple[str, str | None]], registry: Registry) -> tuple[str, str | None] | None:
+def votes_of(annotation: Annotation) -> dict[str, Counter[Kind]]:
+    """Return how often one document speaks for each type and subtype of a name, by normalised name."""
+    votes: dict[str, Counter[Kind]] = {}
+    for entity in annotation.entities:
+        found = votes.setdefault(normalise(entity.name), Counter())
+        found[entity.type, entity.subtype] += max(1, len(entity.mentions))
+    return votes
+
+
+def winner(key: str, votes: Counter[Kind], registry: Registry) -> Kind | None:
     """Return the type and subtype that a name should have, or ``None`` where nothing is in doubt or all is."""
     if len({type_ for type_, _ in votes}) == 1:
         return None
@@ -58,17 +69,16 @@ def _winner(key: str, votes: Counter[tuple[str, str | None]], registry: Registry
     return best, min(subtypes, key=lambda s: (-subtypes[s], s or ""))
 
 
-def _changes(
-    annotation: Annotation, winners: Mapping[str, tuple[str, str | None]], ontology: Ontology, registry: Registry
-) -> Types:
+def changes(annotation: Annotation, winners: Mapping[str, Kind], ontology: Ontology, registry: Registry) -> Types:
+    """Return the types and subtypes of one document's entities that differ from its annotation, given those of ``winner``."""
     entities = {entity.id: entity for entity in annotation.entities}
-    wanted: dict[str, tuple[str, str | None]] = {}
+    wanted: dict[str, Kind] = {}
     names = Counter(normalise(entity.name) for entity in annotation.entities)
     for id_, entity in entities.items():
-        winner = winners.get(key := normalise(entity.name))
-        if winner is None or winner[0] == entity.type or names[key] > 1 or _rooted(registry, entity, winner):
+        won = winners.get(key := normalise(entity.name))
+        if won is None or won[0] == entity.type or names[key] > 1 or _rooted(registry, entity, won):
             continue
-        wanted[id_] = winner
+        wanted[id_] = won
     for relation in annotation.relations:
         # Both ends may change: whatever the other one does, the statement must stay allowed.
         for id_, other, swap in ((relation.subject, relation.object, False), (relation.object, relation.subject, True)):
@@ -82,6 +92,6 @@ def _changes(
     return wanted
 
 
-def _rooted(registry: Registry, entity: AnnotatedEntity, winner: tuple[str, str | None]) -> bool:
+def _rooted(registry: Registry, entity: AnnotatedEntity, winner: Kind) -> bool:
     rules = (registry.scoping.rule(entity.type, entity.subtype), registry.scoping.rule(*winner))
     return any("root" in rule.policy for rule in rules)

@@ -1,0 +1,171 @@
+"""The engine of one machine: data sets are Parquet files, DuckDB sorts them, processes run the steps.
+
+Memory does not grow with the corpus: DuckDB sorts on disk what exceeds its share, and a step holds one group at a time.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import chain, count, groupby
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from kg.flow.rows import Data, Grouper, Mapper, Row
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+MEMORY = "300MB"
+"""What DuckDB may take in each process before it sorts on disk."""
+
+_BATCH = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A data set: ``(kind, file)`` pairs, sorted."""
+
+    parts: tuple[tuple[str, str], ...]
+
+    def only(self, *kinds: str) -> Files:
+        """Return the rows of these kinds."""
+        return Files(tuple(part for part in self.parts if part[0] in kinds))
+
+
+class DuckEngine:
+    """Runs steps in ``jobs`` processes on files in ``folder``, which is the caller's to remove."""
+
+    def __init__(self, folder: Path, *, jobs: int = 1) -> None:
+        """Begin without data."""
+        self._folder = folder
+        self._jobs = jobs
+        self._names = count()
+        # spawn: see kg.workers
+        self._pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) if jobs > 1 else None
+
+    def __enter__(self) -> DuckEngine:
+        """Return the engine, whose processes end with the block."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def given(self, rows: Iterable[Row]) -> Files:
+        """Write ``rows`` as they come."""
+        return _write(rows, self._folder, next(self._names))
+
+    def mapped(self, data: Data, step: Mapper) -> Files:
+        """Run ``step`` on each of as many parts as there are processes."""
+        return self._run(_map_part, (data,), step)
+
+    def grouped(self, data: Iterable[Data], step: Grouper) -> Files:
+        """Run ``step`` on the groups of each of as many parts as there are processes."""
+        return self._run(_group_part, tuple(data), step)
+
+    def united(self, data: Iterable[Data]) -> Files:
+        """Return several data sets as one."""
+        return Files(tuple(sorted(chain.from_iterable(_files(one).parts for one in data))))
+
+    def collected(self, data: Data) -> Iterator[Row]:
+        """Yield all rows, sorted by key, order and number."""
+        return _sorted_rows(_paths((data,)), self._folder, part=0, parts=1)
+
+    def _run(self, work: Any, data: tuple[Data, ...], step: Any) -> Files:
+        paths = _paths(data)
+        tasks = [(work, paths, step, self._folder, next(self._names), part, self._jobs) for part in range(self._jobs)]
+        done = map(_run_part, tasks) if self._pool is None else self._pool.map(_run_part, tasks)
+        return Files(tuple(sorted(chain.from_iterable(files.parts for files in done))))
+
+
+def _files(data: Data) -> Files:
+    assert isinstance(data, Files)
+    return data
+
+
+def _paths(data: Iterable[Data]) -> list[str]:
+    return sorted({path for one in data for _, path in _files(one).parts})
+
+
+def _run_part(task: tuple[Any, list[str], Any, Path, int, int, int]) -> Files:
+    work, paths, step, folder, name, part, parts = task
+    return _write(work(paths, step, folder, part, parts), folder, name)
+
+
+def _map_part(paths: list[str], step: Mapper, folder: Path, part: int, parts: int) -> Iterator[Row]:
+    return step(_rows(paths, folder, part=part, parts=parts, order="")) if paths else iter(())
+
+
+def _group_part(paths: list[str], step: Grouper, folder: Path, part: int, parts: int) -> Iterator[Row]:
+    for key, rows in groupby(_sorted_rows(paths, folder, part=part, parts=parts), key=lambda row: row.key):
+        yield from step(key, rows)
+
+
+def _sorted_rows(paths: list[str], folder: Path, *, part: int, parts: int) -> Iterator[Row]:
+    return _rows(paths, folder, part=part, parts=parts, order='ORDER BY key, "order", number') if paths else iter(())
+
+
+def _rows(paths: list[str], folder: Path, *, part: int, parts: int, order: str) -> Iterator[Row]:
+    with connect(folder) as connection:
+        where = f"WHERE hash(key) % {parts} = {part}" if parts > 1 else ""
+        text = f'SELECT kind, key, "order", number, data FROM read_parquet(?) {where} {order}'
+        for batch in connection.sql(text, params=[paths]).to_arrow_reader(_BATCH):
+            columns = [column.to_pylist() for column in batch.columns]
+            for kind, key, place, number, data in zip(*columns, strict=True):
+                yield Row(kind, key, place, number, pickle.loads(data))
+
+
+def connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    """Return a database in memory that sorts in ``folder`` what exceeds ``MEMORY``, with one thread."""
+    import duckdb
+
+    where = str(folder / "sorting")
+    options: dict[str, str | bool | int | float | list[str]] = {"memory_limit": MEMORY, "threads": 1, "temp_directory": where}
+    return duckdb.connect(config=options | {"preserve_insertion_order": False})
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(
+        [("kind", pa.string()), ("key", pa.string()), ("order", pa.string()), ("number", pa.int64()), ("data", pa.binary())]
+    )
+
+
+def _write(rows: Iterable[Row], folder: Path, name: int) -> Files:
+    """Write rows as they come, those of one kind into one file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = _schema()
+    writers: dict[str, pq.ParquetWriter] = {}
+    waiting: dict[str, list[Row]] = {}
+    paths: dict[str, str] = {}
+
+    def write(kind: str) -> None:
+        if kind not in writers:
+            paths[kind] = str(folder / f"{name:05d}-{kind}.parquet")
+            writers[kind] = pq.ParquetWriter(paths[kind], schema, compression="zstd")
+        values = [(*row[:4], pickle.dumps(row.data, pickle.HIGHEST_PROTOCOL)) for row in waiting.pop(kind)]
+        writers[kind].write_batch(
+            pa.record_batch([pa.array(c, t) for c, t in zip(zip(*values, strict=True), schema.types, strict=True)], schema=schema)
+        )
+
+    try:
+        for row in rows:
+            waiting.setdefault(row.kind, []).append(row)
+            if len(waiting[row.kind]) >= _BATCH:
+                write(row.kind)
+        for kind in list(waiting):
+            write(kind)
+    finally:
+        for writer in writers.values():
+            writer.close()
+    return Files(tuple(sorted(paths.items())))

@@ -1,0 +1,183 @@
+"""Tables → the records of the graph, as they stream by: what ``kg.graph`` gives exporters where the graph does not fit memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from kg import graph as kgraph
+from kg.errors import InputError
+from kg.store.schema import COLUMNS, ORDER, TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY = "400MB"
+_BATCH = 1024
+_SPANS = ("subject", "object", "trigger")
+
+
+class Stored:
+    """The tables of one build, opened for reading; every method begins anew and holds one thing at a time.
+
+    ``head`` is what ``graph.graph`` holds beside documents and merges.
+    """
+
+    def __init__(self, folder: Path, scratch: Path | None = None) -> None:
+        """Take the folder of the tables, and one to sort in."""
+        self.folder = folder
+        self.head: dict[str, Any] = {}
+        self._scratch = scratch or folder
+        self._sizes: dict[str, int] = {}
+
+    def entities(self) -> Iterator[tuple[str, kgraph.NodeRecord]]:
+        """Yield ``(id, attributes)`` of every entity in the order of ids."""
+        mentions = _Groups(self._rows("mentions"), "entity")
+        for row in self._rows("entities"):
+            yield row["id"], _node(row, mentions.of(row["id"]))
+
+    def facts(self) -> Iterator[kgraph.Edge]:
+        """Yield every fact in the order of ids."""
+        evidence = _Groups(self._rows("evidence"), "fact")
+        for row in self._rows("facts"):
+            yield _edge(row, evidence.of(row["id"]))
+
+    def documents(self) -> Iterator[kgraph.DocumentRecord]:
+        """Yield the documents in the order of their ids."""
+        return cast("Iterator[kgraph.DocumentRecord]", self._rows("documents"))
+
+    def merges(self) -> Iterator[kgraph.MergeRecord]:
+        """Yield why names were merged or kept apart, ordered by entity."""
+        for row in self._rows("merges"):
+            yield {"entity": row["entity"], "name": row["name"], "reason": row["reason"], "document": row["document"]}
+
+    def objects(self) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+        """Yield ``(subject, its facts as (predicate, object))``, both sorted, for each subject of a fact."""
+        text = f"SELECT DISTINCT subject, predicate, object FROM {self._table('facts')} ORDER BY ALL"
+        for subject, rows in groupby(self._query(text), key=lambda row: row["subject"]):
+            yield subject, [(row["predicate"], row["object"]) for row in rows]
+
+    def phrases(self) -> Iterator[tuple[str, list[tuple[tuple[int, int, str], list[str]]]]]:
+        """Yield ``(document, its mentions as ((start, end, text), entities))``, sorted."""
+        text = f'SELECT document, start, "end", text, entity FROM {self._table("mentions")} ORDER BY ALL'
+        for document, rows in groupby(self._query(text), key=lambda row: row["document"]):
+            places = groupby(rows, key=lambda row: (row["start"], row["end"], row["text"]))
+            yield document, [(place, list(dict.fromkeys(row["entity"] for row in group))) for place, group in places]
+
+    def values(self, table: str, column: str) -> list[Any]:
+        """Return the distinct values of a column, sorted."""
+        text = f'SELECT DISTINCT "{column}" AS value FROM {self._table(table)} ORDER BY value'
+        return [row["value"] for row in self._query(text)]
+
+    def count(self, table: str) -> int:
+        """Return the number of rows of a table."""
+        if table not in self._sizes:
+            self._sizes[table] = next(self._query(f"SELECT count(*) AS n FROM {self._table(table)}"))["n"]
+        return self._sizes[table]
+
+    def number_of_nodes(self) -> int:
+        """Return the number of entities, as networkx calls it."""
+        return self.count("entities")
+
+    def _rows(self, table: str) -> Iterator[dict[str, Any]]:
+        return self._query(f"SELECT * FROM {self._table(table)} ORDER BY {', '.join(ORDER[table])}", COLUMNS[table])
+
+    def _table(self, name: str) -> str:
+        return f"read_parquet({_literal(files(self.folder, name))})"
+
+    def _query(self, text: str, columns: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
+        with closing(self._connect()) as connection:
+            for batch in connection.sql(text).to_arrow_reader(_BATCH):
+                for row in batch.to_pylist():
+                    for name, kind in (columns or {}).items():
+                        if kind == "json":
+                            row[name] = json.loads(row[name])
+                    yield row
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        where = str(self._scratch / "sorting")
+        return duckdb.connect(config={"memory_limit": MEMORY, "threads": 1, "temp_directory": where})
+
+
+def open_tables(folder: Path, *, scratch: Path | None = None) -> Stored:
+    """Return the tables in ``folder``.
+
+    Raises:
+        InputError: A table is missing.
+    """
+    for table in TABLES:
+        files(folder, table)
+    return Stored(folder, scratch)
+
+
+def files(folder: Path, table: str) -> list[str]:
+    """Return the files of a table, one or a folder of them.
+
+    Raises:
+        InputError: There are none.
+    """
+    path = folder / f"{table}.parquet"
+    found = sorted(path.glob("*.parquet")) if path.is_dir() else [path] if path.is_file() else []
+    if not found:
+        raise InputError(f"{path}: no such table; there should be {', '.join(TABLES)}")
+    return [str(file) for file in found]
+
+
+def _literal(paths: list[str]) -> str:
+    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
+
+
+class _Groups:
+    """Rows sorted by ``key``, taken group by group beside another stream that is sorted by the same."""
+
+    def __init__(self, rows: Iterator[dict[str, Any]], key: str) -> None:
+        self._groups = groupby(rows, key=lambda row: row[key])
+
+    def of(self, key: str) -> list[dict[str, Any]]:
+        """Return the rows of ``key``; the keys asked for must grow, and every key must be asked for."""
+        found, rows = next(self._groups)
+        assert found == key, f"rows of {found!r} where those of {key!r} should be"
+        return list(rows)
+
+
+class Dated(dict[str, Any]):
+    """A record that knows more than its keys (see ``kg.graph.Streamed``); its JSON is that of a plain record."""
+
+    __slots__ = ("after", "before", "date", "degree")
+
+    date: str | None
+    before: str
+    after: str
+    degree: int
+
+
+def _node(row: dict[str, Any], mentions: list[dict[str, Any]]) -> kgraph.NodeRecord:
+    names = ("label", "type", "subtype", "roles", "aliases", "scope", "registry", "attributes")
+    record = Dated((name, row[name]) for name in names)
+    record.degree = row["degree"]
+    record["mentions"] = [_dated(m, ("document", "start", "end", "text", "confidence")) for m in mentions]
+    return cast(kgraph.NodeRecord, record)
+
+
+def _edge(row: dict[str, Any], evidence: list[dict[str, Any]]) -> kgraph.Edge:
+    record: dict[str, Any] = {name: row[name] for name in ("predicate", "symmetric", "implied", "confidence")}
+    names = tuple(kgraph.EvidenceRecord.__annotations__)
+    found = []
+    for one in evidence:
+        dated = _dated(one, names)
+        dated.before, dated.after = one["before"], one["after"]
+        found.append(dated)
+    record["evidence"] = found
+    return kgraph.Edge(row["id"], row["subject"], row["object"], cast(kgraph.EdgeRecord, record))
+
+
+def _dated(row: dict[str, Any], names: tuple[str, ...]) -> Dated:
+    record = Dated((name, row[name]) for name in names)
+    record.date = row["date"]
+    return record
