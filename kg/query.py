@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,8 @@ class NamedQuery:
 class Answer:
     """What a query gave: rows of terms (``None`` where unbound), or one boolean, or triples.
 
-    ``names`` are the names of the IRIs that occur, and ``prefixes`` those that a Turtle answer is written with.
+    ``names`` are the names of the IRIs that occur, and ``prefixes`` those that a Turtle answer is written with. ``unknown`` are
+    the set values that stand nowhere in the graph, where there is no row.
     """
 
     columns: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class Answer:
     triples: tuple[ox.Triple, ...] | None = None
     names: Mapping[str, str] | None = None
     prefixes: Mapping[str, str] | None = None
+    unknown: tuple[str, ...] = ()
 
 
 def list_queries(pack_dir: Path) -> tuple[NamedQuery, ...]:
@@ -96,7 +98,10 @@ def run_on(output: Output, text: str, *, ontology: Ontology, set: Mapping[str, s
         QueryError: As ``run_query``.
     """
     prefixes = prefixes_of(output, ontology)
-    return _answer(evaluate(output, text, ontology=ontology, set=set), output.store, prefixes)
+    answer = _answer(evaluate(output, text, ontology=ontology, set=set), output.store, prefixes)
+    if not set or not answer.columns or answer.rows:
+        return answer
+    return replace(answer, unknown=tuple(value for value in set.values() if not _stands_in(output.store, value, prefixes)))
 
 
 def prefixes_of(output: Output, ontology: Ontology) -> dict[str, str]:
@@ -212,6 +217,15 @@ def _candidates(store: ox.Store, value: str, prefixes: Mapping[str, str]) -> lis
         # The store keeps every kind of whole number as xsd:integer.
         literals.append(ox.Literal(value, datatype=ox.NamedNode(xsd + "integer")))
     return [*named(store, value), *literals]
+
+
+def _stands_in(store: ox.Store, value: str, prefixes: Mapping[str, str]) -> bool:
+    """Return whether any term that ``value`` may mean is in the graph."""
+    for candidate in _candidates(store, value, prefixes):
+        patterns = [(None, candidate)] if isinstance(candidate, ox.Literal) else [(None, candidate), (candidate, None)]
+        if any(next(store.quads_for_pattern(subject, None, object_), None) for subject, object_ in patterns):
+            return True
+    return False
 
 
 def _answer(result: Solutions, store: ox.Store, prefixes: Mapping[str, str]) -> Answer:

@@ -124,6 +124,8 @@ def show_answer(answer: Answer, form: Form, *, iris: bool) -> None:
         sys.stdout.write(to_csv(answer, iris=iris))
     else:
         sys.stdout.write(to_json(answer) if form == "json" else to_turtle(answer))
+    for value in answer.unknown:
+        warn(f"图中没有 not in the graph: {value}")
 
 
 def show_counts(counts: Mapping[str, Any], ontology: Ontology) -> None:
