@@ -132,7 +132,7 @@ HOSTILE = [
 def test_a_value_that_stands_nowhere_is_said_to(small: Path) -> None:
     assert run_query(small, "pairs", set={"body": "没有的公司"}).unknown == ("没有的公司",)
     assert run_query(small, "by-date", set={"date": "1999-01-01"}).unknown == ("1999-01-01",)
-    with_rows = run_query(small, "SELECT ?x { ?x a ?c }", set={"c": "kgo:Company"})
+    with_rows = run_query(small, "SELECT ?x { ?x a ?c }", set={"c": "kgo:Organization"})
     assert with_rows.rows and with_rows.unknown == ()
     known_but_no_rows = run_query(small, "SELECT ?x { ?x kgo:partOf ?c . ?c a kgo:Slogan }", set={"x": str(with_rows.rows[0][0])})
     assert (known_but_no_rows.rows, known_but_no_rows.unknown) == ((), ())
