@@ -6,8 +6,9 @@ attribute values are plain JSON values, so the node-link form of the graph is th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from heapq import nsmallest
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypedDict, TypeVar, cast
 
 import networkx as nx
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 DOCUMENTS = "documents"
 MERGES = "merges"
+
+T = TypeVar("T")
 
 Scalar = str | int | float
 
@@ -149,12 +152,13 @@ class Streamed(Protocol):
 
     head: dict[str, Any]
 
-    def entities(self) -> Iterator[tuple[str, NodeRecord]]: ...  # noqa: D102
-    def facts(self) -> Iterator[Edge]: ...  # noqa: D102
+    def entities(self, *, by_class: bool = False) -> Iterator[tuple[str, NodeRecord]]: ...  # noqa: D102
+    def facts(self, *, by_predicate: bool = False) -> Iterator[Edge]: ...  # noqa: D102
     def documents(self) -> Iterator[DocumentRecord]: ...  # noqa: D102
     def merges(self) -> Iterator[MergeRecord]: ...  # noqa: D102
     def objects(self) -> Iterator[tuple[str, list[tuple[str, str]]]]: ...  # noqa: D102
     def phrases(self) -> Iterator[tuple[str, list[tuple[tuple[int, int, str], list[str]]]]]: ...  # noqa: D102
+    def extractors(self) -> list[str]: ...  # noqa: D102
     def number_of_nodes(self) -> int: ...  # noqa: D102
 
 
@@ -199,6 +203,74 @@ def phrases(graph: Graph) -> Iterator[tuple[str, list[tuple[tuple[int, int, str]
             found.setdefault(m["document"], {}).setdefault((m["start"], m["end"], m["text"]), []).append(id_)
     for document_id in sorted(found):
         yield document_id, [(place, list(dict.fromkeys(ids))) for place, ids in sorted(found.pop(document_id).items())]
+
+
+def entities_by(
+    graph: Graph, labels: Callable[[NodeRecord], tuple[str, ...]]
+) -> Iterator[tuple[tuple[str, ...], str, NodeRecord]]:
+    """Yield ``(labels, id, attributes)`` of every node, sorted; ``labels`` must sort as type, subtype and roles do."""
+    if stream := streamed(graph):
+        yield from ((labels(record), id_, record) for id_, record in stream.entities(by_class=True))
+        return
+    yield from sorted(((labels(record), id_, record) for id_, record in entities(graph)), key=lambda found: found[:2])
+
+
+def facts_by_predicate(graph: Graph) -> Iterator[Edge]:
+    """Yield every edge, ordered by predicate and id."""
+    if stream := streamed(graph):
+        return stream.facts(by_predicate=True)
+    return iter(sorted(facts(graph), key=lambda edge: (edge.record["predicate"], edge.id)))
+
+
+def extractors(graph: Graph) -> list[str]:
+    """Return what found the statements, sorted."""
+    if stream := streamed(graph):
+        return stream.extractors()
+    return sorted({record["extractor"] for edge in facts(graph) for record in edge.record["evidence"]})
+
+
+class Again(Generic[T]):
+    """What can be gone through several times: kept in memory where the graph is, else made anew each time."""
+
+    def __init__(self, graph: Graph, make: Callable[[], Iterator[T]]) -> None:
+        """Take the graph that ``make`` reads."""
+        self._make = make
+        self._kept = None if streamed(graph) else list(make())
+
+    def __iter__(self) -> Iterator[T]:
+        """Begin from the start."""
+        return self._make() if self._kept is None else iter(self._kept)
+
+
+def part(graph: Graph, size: int) -> Graph:
+    """Return the ``size`` entities that take part in most facts, with the facts between them, as a graph in memory.
+
+    Its attribute ``of`` holds the numbers of entities and documents of a graph of which it is not the whole.
+    """
+    kept: set[str] | None = None
+    if graph.number_of_nodes() > size:
+        degrees = {id_: degree(graph, id_, record) for id_, record in entities(graph)}
+        kept = set(nsmallest(size, degrees, key=lambda id_: (-degrees[id_], id_)))
+    elif streamed(graph) is None:
+        return graph
+    found: Graph = nx.MultiDiGraph()
+    for id_, record in entities(graph):
+        if kept is None or id_ in kept:
+            found.add_node(id_, **record)
+    for edge in facts(graph):
+        if kept is None or (edge.subject in kept and edge.object in kept):
+            found.add_edge(edge.subject, edge.object, key=edge.id, **edge.record)
+    there = {m["document"] for _, record in found.nodes(data=True) for m in record["mentions"]}
+    count = 0
+    found.graph[DOCUMENTS] = {}
+    for one in documents(graph):
+        count += 1
+        if kept is None or one["id"] in there:
+            found.graph[DOCUMENTS][one["id"]] = one
+    found.graph[MERGES] = []
+    if kept is not None:
+        found.graph["of"] = (graph.number_of_nodes(), count)
+    return found
 
 
 def degree(graph: Graph, id_: str, record: NodeRecord) -> int:
@@ -251,8 +323,10 @@ def document(graph: Graph, id_: str) -> DocumentRecord:
     return cast(DocumentRecord, graph.graph[DOCUMENTS][id_])
 
 
-def merges(graph: Graph) -> list[MergeRecord]:
+def merges(graph: Graph) -> Iterable[MergeRecord]:
     """Return why names were merged or kept apart, ordered by entity."""
+    if stream := streamed(graph):
+        return stream.merges()
     return cast("list[MergeRecord]", graph.graph[MERGES])
 
 
@@ -280,6 +354,7 @@ def _check_documents(graph: Graph, where: str, ids: Iterator[str]) -> None:
 
 def document_record(document: Document) -> DocumentRecord:
     """Return what the graph holds of a document."""
+
     def text(span: Span | None) -> str | None:
         return document.text[span.start : span.end] if span else None
 

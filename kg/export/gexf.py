@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg import graph as kgraph
-from kg.export.graphml import Attributes, edge_attributes, kinds, node_attributes
+from kg.export.graphml import Attributes, edges_of, kinds, node_attributes
 from kg.export.xmltext import XmlWriter, encode, lexical
 
 if TYPE_CHECKING:
@@ -35,27 +36,27 @@ _OWN = ("label", "weight")
 
 def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
     """Write ``graph.gexf``; the ids of nodes and edges are those of entities and facts."""
-    nodes = [(id_, node_attributes(graph, record)) for id_, record in kgraph.entities(graph)]
-    edges = [(edge, edge_attributes(graph, edge.record, ontology)) for edge in kgraph.facts(graph)]
-    dated = any(_DATE.fullmatch(str(a.get("first_date", ""))) for _, a in nodes)
+    edges = edges_of(graph, ontology)
+    nodes = kgraph.Again(graph, lambda: (_with_degree(graph, id_, record) for id_, record in kgraph.entities(graph)))
+    dated = any(_DATE.fullmatch(str(a.get("first_date", ""))) for _, a, _ in nodes)
     dated = dated or any(_DATE.fullmatch(str(a.get("first_date", ""))) for _, a in edges)
-    types = sorted({record["type"] for _, record in kgraph.entities(graph)})
+    types = sorted({str(a["type"]) for _, a, _ in nodes})
     colours = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(types)}
     with open(out_dir / "graph.gexf", "w", encoding="utf-8", newline="\n") as file:
         xml = XmlWriter(file)
         xml.start("gexf", {"xmlns": "http://gexf.net/1.3", "xmlns:viz": "http://gexf.net/1.3/viz", "version": "1.3"})
         mode = {"mode": "dynamic", "timeformat": "date"} if dated else {"mode": "static"}
         xml.start("graph", {"defaultedgetype": "directed"} | mode)
-        node_columns, edge_columns = _columns([a for _, a in nodes]), _columns([a for _, a in edges])
+        node_columns, edge_columns = _columns(a for _, a, _ in nodes), _columns(a for _, a in edges)
         _declare(xml, "node", node_columns)
         _declare(xml, "edge", edge_columns)
         xml.start("nodes", {})
-        for id_, attributes in nodes:
+        for id_, attributes, degree in nodes:
             xml.start("node", {"id": encode(id_), "label": str(attributes["label"])} | _since(attributes))
             _values(xml, node_columns, attributes)
             red, green, blue = colours[str(attributes["type"])]
             xml.element("viz:color", {"r": str(red), "g": str(green), "b": str(blue)})
-            xml.element("viz:size", {"value": f"{10 + 6 * math.sqrt(graph.degree(id_)):.2f}"})
+            xml.element("viz:size", {"value": f"{10 + 6 * math.sqrt(degree):.2f}"})
             xml.end("node")
         xml.end("nodes")
         xml.start("edges", {})
@@ -63,6 +64,10 @@ def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: s
             _edge(xml, edge, attributes, edge_columns)
         for name in ("edges", "graph", "gexf"):
             xml.end(name)
+
+
+def _with_degree(graph: kgraph.Graph, id_: str, record: kgraph.NodeRecord) -> tuple[str, Attributes, int]:
+    return id_, node_attributes(graph, record), kgraph.degree(graph, id_, record)
 
 
 def _edge(xml: XmlWriter, edge: kgraph.Edge, attributes: Attributes, columns: dict[str, str]) -> None:
@@ -77,7 +82,7 @@ def _since(attributes: Attributes) -> dict[str, str]:
     return {"start": date} if _DATE.fullmatch(date) else {}
 
 
-def _columns(rows: list[Attributes]) -> dict[str, str]:
+def _columns(rows: Iterable[Attributes]) -> dict[str, str]:
     """Return attribute name → GEXF type, in the order of names."""
     return {name: _KINDS[kind] for name, kind in kinds(rows).items() if name not in _OWN}
 

@@ -6,6 +6,7 @@ Lists are JSON arrays in a string, since GraphML has scalars only; characters th
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,9 @@ def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: s
 
     ``fact`` repeats the id of an edge as an attribute, since igraph does not read the ids of edges.
     """
-    nodes = [(id_, node_attributes(graph, record)) for id_, record in kgraph.entities(graph)]
-    edges = [(e, {"fact": e.id, **edge_attributes(graph, e.record, ontology)}) for e in kgraph.facts(graph)]
-    node_kinds, edge_kinds = kinds([a for _, a in nodes]), kinds([a for _, a in edges])
+    nodes = kgraph.Again(graph, lambda: ((id_, node_attributes(graph, r)) for id_, r in kgraph.entities(graph)))
+    edges = edges_of(graph, ontology)
+    node_kinds, edge_kinds = kinds(a for _, a in nodes), kinds({"fact": e.id, **a} for e, a in edges)
     schema = {"xmlns": _NAMESPACE, "xmlns:xsi": _XSI, "xsi:schemaLocation": f"{_NAMESPACE} {_NAMESPACE}/1.0/graphml.xsd"}
     with open(out_dir / "graph.graphml", "w", encoding="utf-8", newline="\n") as file:
         xml = XmlWriter(file)
@@ -45,7 +46,7 @@ def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: s
             _element(xml, "node", {"id": encode(id_)}, values, node_kinds)
         for edge, values in edges:
             ends = {"id": edge.id, "source": encode(edge.subject), "target": encode(edge.object)}
-            _element(xml, "edge", ends, values, edge_kinds)
+            _element(xml, "edge", ends, {"fact": edge.id, **values}, edge_kinds)
         xml.end("graph")
         xml.end("graphml")
 
@@ -58,7 +59,12 @@ def _element(xml: XmlWriter, name: str, head: dict[str, str], values: Attributes
     xml.end(name)
 
 
-def kinds(rows: list[Attributes]) -> dict[str, type]:
+def edges_of(graph: kgraph.Graph, ontology: Ontology) -> kgraph.Again[tuple[kgraph.Edge, Attributes]]:
+    """Return the edges with their attributes, in the order of their ids."""
+    return kgraph.Again(graph, lambda: ((e, edge_attributes(graph, e.record, ontology)) for e in kgraph.facts(graph)))
+
+
+def kinds(rows: Iterable[Attributes]) -> dict[str, type]:
     """Return attribute name → Python type, in the order of names."""
     return dict(sorted({name: type(value) for row in rows for name, value in row.items()}.items()))
 

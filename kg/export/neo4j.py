@@ -92,13 +92,13 @@ def write_cypher(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base
 def statements(graph: kgraph.Graph, *, batch: int = BATCH) -> Iterator[tuple[str, list[Properties]]]:
     """Yield Cypher statements with the value of their parameter ``$rows`` (empty where a statement has none)."""
     yield _CONSTRAINT, []
-    nodes = sorted((labels(record), id_, record) for id_, record in kgraph.entities(graph))
+    nodes = kgraph.entities_by(graph, labels)
     for names, group in groupby(nodes, key=lambda item: item[0]):
         further = "".join(f":{identifier(name)}" for name in names[1:])
         text = f"UNWIND $rows AS row MERGE (n:Entity {{id: row.id}}) SET n += row SET n{further}"
         for rows in batches((node_properties(id_, record) for _, id_, record in group), batch):
             yield text, rows
-    edges = sorted(kgraph.facts(graph), key=lambda edge: (edge.record["predicate"], edge.id))
+    edges = kgraph.facts_by_predicate(graph)
     for predicate, members in groupby(edges, key=lambda edge: edge.record["predicate"]):
         kind = identifier(relationship_type(predicate))
         text = (
@@ -137,7 +137,7 @@ def edge_properties(graph: kgraph.Graph, edge: kgraph.Edge) -> Properties:
         "confidence": float(record["confidence"]),
         "statements": len(evidence),
         "documents": [e["document"] for e in evidence],
-        "dates": [kgraph.document(graph, e["document"])["date"] or "" for e in evidence],
+        "dates": [kgraph.date_of(graph, e) or "" for e in evidence],
         "quotes": [e["quote"] for e in evidence],
         "start_offsets": [e["start"] for e in evidence],
         "end_offsets": [e["end"] for e in evidence],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,9 +21,14 @@ FILE_NAME = "graph.json"
 
 def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
     """Write ``graph.json``, one node or edge a line; ``networkx.node_link_graph`` reads it."""
-    head = {**graph.graph, "base_iri": base_iri, "version": version_of(graph)}
+    tail = {k: v for k, v in graph.graph.items() if k not in (kgraph.DOCUMENTS, kgraph.MERGES)}
+    tail |= {"base_iri": base_iri, "version": version_of(graph)}
     with open(out_dir / FILE_NAME, "w", encoding="utf-8", newline="\n") as file:
-        file.write('{"directed": true, "multigraph": true,\n"graph": ' + _json(head) + ',\n"nodes": [')
+        file.write('{"directed": true, "multigraph": true,\n"graph": {"documents": {')
+        _joined(file, (f"{_json(d['id'])}: {_json(d)}" for d in kgraph.documents(graph)))
+        file.write('}, "merges": [')
+        _joined(file, map(_json, kgraph.merges(graph)))
+        file.write("], " + _json(tail)[1:] + ',\n"nodes": [')
         _lines(file, ({"id": id_, **record} for id_, record in kgraph.entities(graph)))
         file.write('],\n"edges": [')
         _lines(file, ({"source": e.subject, "target": e.object, "key": e.id, **e.record} for e in kgraph.facts(graph)))
@@ -55,6 +61,13 @@ def read_graph(path: Path) -> kgraph.Graph:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _joined(file: Any, texts: Iterable[str]) -> None:
+    separator = ""
+    for text in texts:
+        file.write(separator + text)
+        separator = ", "
 
 
 def _lines(file: Any, records: Any) -> None:

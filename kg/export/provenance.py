@@ -8,7 +8,6 @@ Mentions are NIF strings whose IRIs are RFC 5147 fragments,
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,7 +79,7 @@ def provenance_blocks(graph: kgraph.Graph, names: Names, *, triple_terms: bool =
 
 def agent_blocks(graph: kgraph.Graph, names: Names) -> Iterator[Block]:
     """Yield what found the evidence of the facts: a program with its version, or people."""
-    for name in sorted({record["extractor"] for edge in kgraph.facts(graph) for record in edge.record["evidence"]}):
+    for name in kgraph.extractors(graph):
         pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, _AGENT), (RDFS_LABEL, Literal(name))]
         if name != _PEOPLE:
             pairs = [(RDF_TYPE, _SOFTWARE), (RDFS_LABEL, Literal(name)), (_VERSION, Literal(version_of(graph)))]
@@ -96,8 +95,7 @@ def _statement(
     graph: kgraph.Graph, names: Names, edge: kgraph.Edge, record: kgraph.EvidenceRecord, *, triple_terms: bool
 ) -> Block:
     subject, predicate, object_ = names.entity(edge.subject), names.kgo(edge.record["predicate"]), names.entity(edge.object)
-    document = kgraph.document(graph, record["document"])
-    source = names.document(document["id"])
+    source = names.document(record["document"])
     pairs: list[tuple[NamedNode, Object]]
     if triple_terms:
         pairs = [(term("rdf:reifies"), Triple(subject, predicate, object_))]
@@ -113,23 +111,23 @@ def _statement(
         (names.kgo("sentence"), zh(record["quote"])),
     ]
     pairs += [(names.kgo(key), value(v)) for key, v in record["attributes"].items()]
-    pairs.append((_TARGET, _target(document, source, record)))
+    pairs.append((_TARGET, _target(graph, source, record)))
     id_ = naming.evidence_id(edge.id, record["document"], record["start"], record["end"], extractor=record["extractor"])
     iri = naming.evidence_iri(id_, base_iri=names.base_iri)
     return Block(NamedNode(iri), pairs)
 
 
-def _target(document: kgraph.DocumentRecord, source: NamedNode, record: kgraph.EvidenceRecord) -> Nested:
-    start, end, text = record["start"], record["end"], document["text"]
+def _target(graph: kgraph.Graph, source: NamedNode, record: kgraph.EvidenceRecord) -> Nested:
+    before, after = kgraph.around(graph, record, CONTEXT)
     quote = Nested(
         (
             (RDF_TYPE, _QUOTE),
             (_EXACT, Literal(record["quote"])),
-            (_PREFIX, Literal(text[max(0, start - CONTEXT) : start])),
-            (_SUFFIX, Literal(text[end : end + CONTEXT])),
+            (_PREFIX, Literal(before)),
+            (_SUFFIX, Literal(after)),
         )
     )
-    position = Nested(((RDF_TYPE, _POSITION), (_START, _count(start)), (_END, _count(end))))
+    position = Nested(((RDF_TYPE, _POSITION), (_START, _count(record["start"])), (_END, _count(record["end"]))))
     return Nested(((_SOURCE, source), (_SELECTOR, quote), (_SELECTOR, position)))
 
 
@@ -138,14 +136,10 @@ def _count(number: int) -> Literal:
 
 
 def _mentions(graph: kgraph.Graph, names: Names) -> Iterator[Block]:
-    found: dict[str, dict[tuple[int, int, str], list[str]]] = defaultdict(lambda: defaultdict(list))
-    for id_, record in kgraph.entities(graph):
-        for mention in record["mentions"]:
-            found[mention["document"]][mention["start"], mention["end"], mention["text"]].append(id_)
-    for document in sorted(found):
+    for document, phrases in kgraph.phrases(graph):
         source = names.document(document)
-        for (start, end, text), ids in sorted(found[document].items()):
+        for (start, end, text), ids in phrases:
             pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, _PHRASE), (_CONTEXT, source)]
             pairs += [(_BEGIN, _count(start)), (_STOP, _count(end)), (_ANCHOR, Literal(text))]
-            pairs += [(_REFERS, names.entity(id_)) for id_ in dict.fromkeys(ids)]
+            pairs += [(_REFERS, names.entity(id_)) for id_ in ids]
             yield Block(NamedNode(f"{source.value}#char={start},{end}"), pairs)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
@@ -24,6 +24,8 @@ from kg.vocabularies import term
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology
+
+V = TypeVar("V")
 
 # https://www.w3.org/TR/xmlschema-2/#date without the time zone, which no document gives; what must be added to make a date of it
 _DATE_TYPES = (
@@ -58,6 +60,24 @@ IDENTIFIER, PUBLISHER = term("dcterms:identifier"), term("dcterms:publisher")
 _XSD = {name: term(f"xsd:{name}") for name in ("integer", "decimal", "double", "boolean", "date", "gYearMonth", "gYear")}
 
 
+class Remembered(dict[str, V], Generic[V]):
+    """What a function gives for a text, remembered; all is forgotten when it becomes much, so that memory stays bounded."""
+
+    LIMIT = 1 << 17
+
+    def __init__(self, make: Callable[[str], V]) -> None:
+        """Take the function."""
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: str) -> V:
+        """Ask the function."""
+        if len(self) >= self.LIMIT:
+            self.clear()
+        self[key] = found = self._make(key)
+        return found
+
+
 @dataclass(frozen=True)
 class Names:
     """The IRIs of one export; ``base_iri`` ends in ``/``."""
@@ -81,6 +101,8 @@ class Names:
     def document(self, id_: str) -> NamedNode:
         """Return the IRI of a document."""
         if id_ not in self._documents:
+            if len(self._documents) >= Remembered.LIMIT:
+                self._documents.clear()
             self._documents[id_] = NamedNode(naming.document_iri(id_, base_iri=self.base_iri))
         return self._documents[id_]
 
@@ -129,8 +151,8 @@ def date(text: str) -> Literal:
 def graph_blocks(graph: kgraph.Graph, ontology: Ontology, names: Names) -> Iterator[Block]:
     """Yield entities with their facts, then documents, then the labels of the ontology, each in a stable order."""
     kgo = {name: names.kgo(name) for name in [*ontology.classes, *ontology.predicates]}
-    iris = {id_: names.entity(id_) for id_, _ in kgraph.entities(graph)}
-    for id_, record, facts in entities_with_facts(graph):
+    iris = Remembered(names.entity)
+    for id_, record, facts in kgraph.entities_with_facts(graph):
         label = zh(record["label"])
         pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, kgo[c]) for c in kgraph.classes_of(record)]
         pairs.append((PREF_LABEL, label))
@@ -147,14 +169,6 @@ def other_blocks(graph: kgraph.Graph, ontology: Ontology, names: Names) -> Itera
     for document in kgraph.documents(graph):
         yield document_block(document, names)
     yield from ontology_blocks(ontology, names)
-
-
-def entities_with_facts(graph: kgraph.Graph) -> Iterator[tuple[str, kgraph.NodeRecord, list[tuple[str, str]]]]:
-    """Yield every entity with its facts as ``(predicate, object id)``, sorted, each once."""
-    # The views that networkx gives of one node's edges cost four times as much as the dictionaries behind them.
-    objects = dict(graph.adjacency())
-    for id_, record in kgraph.entities(graph):
-        yield id_, record, sorted({(edge["predicate"], o) for o, edges in objects[id_].items() for edge in edges.values()})
 
 
 def document_block(document: kgraph.DocumentRecord, names: Names) -> Block:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 from pyoxigraph import Literal, NamedNode, Triple
 
 from kg import graph as kgraph
-from kg.export.rdf import RDF_TYPE, Block, Names, Nested, Object, entities_with_facts, other_blocks, value, zh
+from kg.export.rdf import RDF_TYPE, Block, Names, Nested, Object, Remembered, other_blocks, value, zh
 from kg.vocabularies import VOCABULARIES
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _entities(graph: kgraph.Graph, names: Names, prefixes: Mapping[str, str]) ->
     short = _short_names(graph, names, prefixes, render)
     term = cache(lambda name: render.iri(names.kgo(name)))
     classes = cache(lambda *found: ", ".join(term(name) for name in found))
-    for id_, record, facts in entities_with_facts(graph):
+    for id_, record, facts in kgraph.entities_with_facts(graph):
         label = _zh(record["label"])
         aliases = f"skos:altLabel {', '.join(map(_zh, record['aliases']))} ;\n    " if record["aliases"] else ""
         text = (
@@ -66,16 +66,17 @@ def _entities(graph: kgraph.Graph, names: Names, prefixes: Mapping[str, str]) ->
         yield f"{text} .\n"
 
 
-def _short_names(graph: kgraph.Graph, names: Names, prefixes: Mapping[str, str], render: Renderer) -> dict[str, str]:
+def _short_names(graph: kgraph.Graph, names: Names, prefixes: Mapping[str, str], render: Renderer) -> Remembered[str]:
     """Return id → prefixed name, or ``<…>`` where there is none."""
     home = names.entity("").value
     kinds = {namespace.removeprefix(home): name for name, namespace in prefixes.items() if namespace.startswith(home)}
-    found = {}
-    for id_ in graph:
+
+    def short(id_: str) -> str:
         kind, slash, local = id_.rpartition("/")
         prefix = kinds.get(kind + slash)
-        found[id_] = f"{prefix}:{local}" if prefix and _LOCAL.fullmatch(local) else render.iri(names.entity(id_))
-    return found
+        return f"{prefix}:{local}" if prefix and _LOCAL.fullmatch(local) else render.iri(names.entity(id_))
+
+    return Remembered(short)
 
 
 def _zh(text: str) -> str:
@@ -124,6 +125,8 @@ class Renderer:
         """Return a prefixed name where the rest of the IRI needs no escape, else ``<…>``."""
         found = self._iris.get(node)
         if found is None:
+            if len(self._iris) >= Remembered.LIMIT:
+                self._iris = {RDF_TYPE: "a"}
             text = node.value
             cut = max(text.rfind("#"), text.rfind("/")) + 1
             prefix = self._by_namespace.get(text[:cut])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MEMORY = "400MB"
 _BATCH = 1024
-_SPANS = ("subject", "object", "trigger")
+_CLASSES = "list_concat([e.type], CASE WHEN e.subtype IS NULL THEN [] ELSE [e.subtype] END, e.roles)"
 
 
 class Stored:
@@ -34,17 +34,22 @@ class Stored:
         self._scratch = scratch or folder
         self._sizes: dict[str, int] = {}
 
-    def entities(self) -> Iterator[tuple[str, kgraph.NodeRecord]]:
-        """Yield ``(id, attributes)`` of every entity in the order of ids."""
-        mentions = _Groups(self._rows("mentions"), "entity")
-        for row in self._rows("entities"):
-            yield row["id"], _node(row, mentions.of(row["id"]))
+    def entities(self, *, by_class: bool = False) -> Iterator[tuple[str, kgraph.NodeRecord]]:
+        """Yield ``(id, attributes)`` of every entity in the order of ids, or of classes (type, subtype, roles) and ids."""
+        head = ("entities", f"{_CLASSES}, e.id") if by_class else ("entities", "e.id")
+        mentions = self._beside("mentions", "entity", *head) if by_class else self._rows("mentions")
+        groups = _Groups(mentions, "entity")
+        rows = self._query(f"SELECT e.* FROM {self._table('entities')} e ORDER BY {head[1]}", COLUMNS["entities"])
+        for row in rows:
+            yield row["id"], _node(row, groups.of(row["id"]))
 
-    def facts(self) -> Iterator[kgraph.Edge]:
-        """Yield every fact in the order of ids."""
-        evidence = _Groups(self._rows("evidence"), "fact")
-        for row in self._rows("facts"):
-            yield _edge(row, evidence.of(row["id"]))
+    def facts(self, *, by_predicate: bool = False) -> Iterator[kgraph.Edge]:
+        """Yield every fact in the order of ids, or of predicates and ids."""
+        order = "e.predicate, e.id" if by_predicate else "e.id"
+        evidence = self._beside("evidence", "fact", "facts", order) if by_predicate else self._rows("evidence")
+        groups = _Groups(evidence, "fact")
+        for row in self._query(f"SELECT e.* FROM {self._table('facts')} e ORDER BY {order}"):
+            yield _edge(row, groups.of(row["id"]))
 
     def documents(self) -> Iterator[kgraph.DocumentRecord]:
         """Yield the documents in the order of their ids."""
@@ -68,10 +73,19 @@ class Stored:
             places = groupby(rows, key=lambda row: (row["start"], row["end"], row["text"]))
             yield document, [(place, list(dict.fromkeys(row["entity"] for row in group))) for place, group in places]
 
-    def values(self, table: str, column: str) -> list[Any]:
-        """Return the distinct values of a column, sorted."""
-        text = f'SELECT DISTINCT "{column}" AS value FROM {self._table(table)} ORDER BY value'
-        return [row["value"] for row in self._query(text)]
+    def extractors(self) -> list[str]:
+        """Return what found the statements, sorted."""
+        text = f"SELECT DISTINCT extractor FROM {self._table('evidence')} ORDER BY extractor"
+        return [row["extractor"] for row in self._query(text)]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the ids of the entities, as networkx does."""
+        return (row["id"] for row in self._query(f"SELECT id FROM {self._table('entities')} ORDER BY id"))
+
+    @property
+    def graph(self) -> dict[str, Any]:
+        """What ``graph.graph`` holds beside documents and merges."""
+        return self.head
 
     def count(self, table: str) -> int:
         """Return the number of rows of a table."""
@@ -82,6 +96,11 @@ class Stored:
     def number_of_nodes(self) -> int:
         """Return the number of entities, as networkx calls it."""
         return self.count("entities")
+
+    def _beside(self, table: str, key: str, other: str, order: str) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a table in the order of the other one's, to which ``key`` refers."""
+        text = f"SELECT r.* FROM {self._table(table)} r JOIN {self._table(other)} e ON r.{key} = e.id ORDER BY {order}, r.number"
+        return self._query(text, COLUMNS[table])
 
     def _rows(self, table: str) -> Iterator[dict[str, Any]]:
         return self._query(f"SELECT * FROM {self._table(table)} ORDER BY {', '.join(ORDER[table])}", COLUMNS[table])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kg.export.html.data import network_data, page_data
 from kg.export.html.page import VENDORED, assemble
-from kg.graph import Graph, documents
+from kg.graph import Graph, documents, part
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology
@@ -16,6 +16,10 @@ DEFAULT_BASE = "https://example.org/kg/"
 
 VIS_LIMIT = 2000
 """Nodes up to which vis-network draws the page; beyond, sigma.js does, with WebGL."""
+
+
+PAGE_LIMIT = 50_000
+"""Nodes that a page can hold; of a larger graph it shows those that take part in most facts."""
 
 
 def render_html(
@@ -40,11 +44,14 @@ def write_html(
     graph: Graph, ontology: Ontology, out_dir: Path, *, base_iri: str = DEFAULT_BASE, renderer: str = "auto"
 ) -> None:
     """Write ``graph.html`` into ``out_dir``, in UTF-8 whatever the locale; ``auto`` chooses by the number of nodes."""
-    text = render_html(graph, ontology, base_iri=base_iri, renderer=None if renderer == "auto" else renderer)
+    text = render_html(part(graph, PAGE_LIMIT), ontology, base_iri=base_iri, renderer=None if renderer == "auto" else renderer)
     Path(out_dir, "graph.html").write_bytes(text.encode("utf-8"))
 
 
 def _title(graph: Graph) -> str:
+    if "of" in graph.graph:
+        nodes, count = graph.graph["of"]
+        return f"知识图谱 · {count} 篇文档 · 关系最多的 {len(graph)} 个实体，共 {nodes} 个"
     found = list(documents(graph))
     if len(found) == 1:
         return found[0]["title"] or found[0]["id"]
