@@ -69,8 +69,8 @@ class Wire:
         self.model, self._most = check_model(url, model), most
         self._key = os.environ.get(KEY, "").strip()
         self._retries = retries
-        self._client = _client(url, self._key, seconds, retries)
-        self._form = 0
+        self._client, self._once_only = (_client(url, self._key, seconds, n) for n in (retries, 0))
+        self._form, self._proven = 0, False
         self._lock = threading.Lock()
 
     def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> Reply:
@@ -85,30 +85,46 @@ class Wire:
         first: AskError | None = None
         for number in range(self._form, len(forms)):
             try:
-                reply = self._once(messages, forms[number])
+                reply = self._patiently(messages, forms[number])
             except openai.APIStatusError as error:
                 wrong = AskError(self._plain(_status(error)), hopeless=error.status_code in _HOPELESS)
                 first = first or wrong
-                if error.status_code not in _NOT_THIS_FORM:
+                if not _is_about_form(error):
                     raise wrong from None
                 continue
             except openai.APITimeoutError:
-                raise AskError(f"no answer in time, {self._retries + 1} times") from None
+                raise AskError("no answer in time") from None
             except openai.APIConnectionError as error:
                 raise AskError(self._plain(f"the line broke: {error.__cause__ or error}")) from None
             except (openai.OpenAIError, ValueError) as error:  # the client lets errors of JSON through as they are
                 raise AskError(self._plain(f"the answer is none of this protocol: {error}")) from None
             with self._lock:
-                self._form = max(self._form, number)
+                if not self._proven:  # later on, one window that does not fit says nothing about the others
+                    self._form, self._proven = number, True
             return reply
         raise first or AskError("no answer")
+
+    def _patiently(self, messages: Sequence[Mapping[str, str]], form: Mapping[str, Any]) -> Reply:
+        """Ask with all retries; but a form that may be unknown to the server first without: some call that an error of theirs."""
+        import openai
+
+        if not self._proven:
+            try:
+                return self._once(messages, form, retries=0)
+            except openai.APIStatusError as error:
+                if _is_about_form(error) or error.status_code in _HOPELESS:
+                    raise
+            except openai.APIConnectionError:
+                pass
+        return self._once(messages, form, retries=self._retries)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._once_only.close()
 
-    def _once(self, messages: Sequence[Mapping[str, str]], form: Mapping[str, Any]) -> Reply:
-        create: Any = self._client.chat.completions.create
+    def _once(self, messages: Sequence[Mapping[str, str]], form: Mapping[str, Any], *, retries: int) -> Reply:
+        create: Any = (self._client if retries else self._once_only).chat.completions.create
         done = create(model=self.model, messages=list(messages), **form)
         choices = getattr(done, "choices", None)
         if not isinstance(choices, list) or not choices or getattr(choices[0], "message", None) is None:
@@ -160,6 +176,13 @@ def _forms(schema: Mapping[str, Any], most: int) -> list[dict[str, Any]]:
     strict = {"type": "json_schema", "json_schema": {"name": "annotation", "strict": True, "schema": schema}}
     objects = ({"type": "json_object", "schema": schema}, {"type": "json_object"})
     return [*({**plain, "response_format": form} for form in (strict, *objects)), plain, {}]
+
+
+def _is_about_form(error: Any) -> bool:
+    """Return whether a server does not know the form of answer that it was asked for; llama-cpp-python says so with 500."""
+    return error.status_code in _NOT_THIS_FORM or (
+        error.status_code >= 500 and any(word in _status(error) for word in ("response_format", "json_schema", "grammar"))
+    )
 
 
 def _status(error: Any) -> str:
