@@ -288,12 +288,12 @@ def validate(out: Out, pack: Pack = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def verify(out: Out) -> None:
+def verify(out: Out, pack: Pack = None) -> None:
     """核对引文与各格式。 Every quote equals its text, and every export holds the same nodes and edges; exit code 1 if not."""
     from kg import terminal
     from kg.verify import verify as run
 
-    found = run(out)
+    found = run(out, pack=pack)
     for line in found:
         terminal.say(f"✗ {line}")
     if found:

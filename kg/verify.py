@@ -1,12 +1,13 @@
 """Is an output folder true to its documents and the same in every file?
 
-``graph.json`` holds the documents' texts and is what the others are compared with.
+``graph.json`` holds the documents' texts and is what the others are compared with; what follows from the graph by the
+ontology (``inferred.ttl``) and the sizes in its description (``void.ttl``) are computed again.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,31 @@ from kg import graph as kgraph
 from kg import naming
 from kg.errors import KgError
 from kg.export import DEFAULT_FORMATS, FORMATS, nodelink
-from kg.export.rdf import Names, value
+from kg.export.inferred import inferred_blocks
+from kg.export.rdf import Block, Names, triples, value
 from kg.export.readback import READERS, Content, read_reference
+from kg.export.void import describe
+from kg.ontology import default_pack, load_ontology
 from kg.report import REPORT, read_report
-from kg.vocabularies import VOCABULARIES
+from kg.vocabularies import VOCABULARIES, term
 
+PROVENANCE = ("provenance.ttl", "provenance-rdf12.ttl", "graph.nq", "graph.trig")
 _RDF, _OA, _NIF = VOCABULARIES["rdf"], VOCABULARIES["oa"], VOCABULARIES["nif"]
 
 
-def verify(out_dir: Path) -> list[str]:
+def verify(out_dir: Path, *, pack: Path | None = None) -> list[str]:
     """Return what is wrong with the output folder, one line each; nothing is good.
+
+    ``pack`` is the domain pack that the folder was built with, where it was not the default one.
 
     Every mention and every quote must be the text at its offsets, and every export that is there must hold the same nodes and
     edges, by id, count and content. For each file the first difference is named; a file that the build wrote must be there.
 
     Raises:
         InputError: The folder has no ``graph.json`` that can be read.
+        PackError: The domain pack is wrong.
     """
+    ontology = load_ontology(pack or default_pack())
     graph = nodelink.read_graph(out_dir)
     base_iri = str(graph.graph.get("base_iri", naming.DEFAULT_BASE_IRI))
     found = list(_grounding(graph))
@@ -40,20 +49,22 @@ def verify(out_dir: Path) -> list[str]:
     for file in sorted(file for name in _formats(out_dir) for file in FORMATS[name][0]):
         if not (out_dir / file).is_file():
             found.append(f"{file}: is missing")
-    for file, read in READERS.items():
+    names = Names(base_iri)
+    checks: list[tuple[str, Callable[[Path], str]]] = [
+        (file, lambda path, read=read: compare(read(path, graph, base_iri), reference))  # type: ignore[misc]
+        for file, read in READERS.items()
+    ]
+    checks += [(file, lambda path: _provenance(path, graph, names)) for file in PROVENANCE]
+    checks += [
+        ("inferred.ttl", lambda path: _inferred(path, triples(inferred_blocks(graph, ontology, names)))),
+        ("void.ttl", lambda path: _sizes(path, describe(graph, ontology, names))),
+    ]
+    for file, check in checks:
         if (out_dir / file).is_file():
             try:
-                difference = compare(read(out_dir / file, graph, base_iri), reference)
-            except (KgError, ValueError, SyntaxError, KeyError, LookupError, TypeError, OSError) as error:
+                difference = check(out_dir / file)
+            except (KgError, ValueError, SyntaxError, LookupError, TypeError, OSError) as error:
                 difference = f"cannot be read: {type(error).__name__}: {error}"
-            if difference:
-                found.append(f"{file}: {difference}")
-    for file in ("provenance.ttl", "provenance-rdf12.ttl"):
-        if (out_dir / file).is_file():
-            try:
-                difference = _provenance(out_dir / file, graph, Names(base_iri))
-            except (SyntaxError, ValueError, LookupError) as error:
-                difference = f"cannot be read: {error}"
             if difference:
                 found.append(f"{file}: {difference}")
     return found
@@ -67,7 +78,8 @@ def _formats(out_dir: Path) -> list[str]:
 
 def compare(content: Content, reference: Content) -> str:
     """Return the first difference between an export and the graph, or an empty text."""
-    for kind, found, expected in (("node", content.nodes, reference.nodes), ("edge", content.edges, reference.edges)):
+    for kind in content.kinds:
+        found, expected = (c.nodes if kind == "node" else c.edges for c in (content, reference))
         there: dict[Any, dict[str, Any]] = dict(found)
         wanted: dict[Any, dict[str, Any]] = dict(expected)
         count = f"{len(there)} {kind}s, graph.json has {len(wanted)}"
@@ -111,9 +123,9 @@ def _grounding(graph: kgraph.Graph) -> Iterator[str]:
 
 
 def _provenance(path: Path, graph: kgraph.Graph, names: Names) -> str:
-    """Return the first difference between the statements and mentions of a provenance file and the graph, or an empty text."""
+    """Return the first difference between the statements and mentions of a file and the graph, or an empty text."""
     store = ox.Store()
-    store.bulk_load(path=str(path), format=ox.RdfFormat.TURTLE)
+    store.bulk_load(path=str(path))
     for kind, expected, found in (
         ("evidence", Counter(_expected_evidence(graph, names)), Counter(_evidence(store, names))),
         ("mention", Counter(_expected_mentions(graph, names)), Counter(_mentions(store))),
@@ -164,6 +176,24 @@ def _mentions(store: ox.Store) -> Iterator[tuple[str, ...]]:
     return _rows(store, query)
 
 
+def _inferred(path: Path, expected: Iterable[ox.Triple]) -> str:
+    """Return the first triple that does not follow from the graph, or that follows and is missing, or an empty text."""
+    wanted, found = set(expected), {quad.triple for quad in ox.parse(path=str(path))}
+    for triple in sorted(wanted ^ found, key=str):
+        return f"{len(found)} triples, {len(wanted)} follow: {triple} is {'missing' if triple in wanted else 'not among them'}"
+    return ""
+
+
+def _sizes(path: Path, expected: Block) -> str:
+    """Return the first number of the description that is not that of the graph, or an empty text."""
+    found = {quad.predicate: quad.object for quad in ox.parse(path=str(path)) if quad.subject == expected.subject}
+    for predicate, wanted in expected.pairs:
+        if isinstance(wanted, ox.Literal) and wanted.datatype == term("xsd:integer") and found.get(predicate) != wanted:
+            there = getattr(found.get(predicate), "value", "missing")
+            return f"{predicate.value.rpartition('#')[2]} is {there}, not {wanted.value}"
+    return ""
+
+
 def _rows(store: ox.Store, query: str) -> Iterator[tuple[str, ...]]:
-    for row in store.query(query):  # type: ignore[union-attr]
+    for row in store.query(query, use_default_graph_as_union=True):  # type: ignore[union-attr]
         yield tuple(term.value for term in row)

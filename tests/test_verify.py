@@ -67,14 +67,19 @@ def test_a_folder_as_it_was_built_is_good(out):
         ("neo4j/import.cypher", "organization/b", "organization/x", "2 nodes, graph.json has 2: node organization/b is missing"),
         ("provenance.ttl", 'oa:start "0"', 'oa:start "1"', "of kind evidence"),
         ("provenance.ttl", 'nif:anchorOf "华为"', 'nif:anchorOf "中国"', "of kind mention"),
+        ("graph.nq", '"0"^^<http://www.w3.org/2001/XMLSchema#nonNeg', '"1"^^<http://www.w3.org/2001/XMLSchema#nonNeg', "of kind"),
+        ("graph.trig", 'oa:exact "中国联通与华为结对"', 'oa:exact "中国联通"', "of kind evidence"),
+        ("inferred.ttl", "kgo:pairsWith organization:a", "kgo:pairsWith organization:b", "organization/a> is missing"),
+        ("inferred.ttl", " kgo:Entity", " kgo:Slogan, kgo:Entity", "ontology#Slogan> is not among them"),
+        ("void.ttl", "void:entities 2 ;", "void:entities 3 ;", "entities is 3, not 2"),
+        ("void.ttl", "    void:classes", "    void:glasses", "classes is missing, not"),
         ("provenance-rdf12.ttl", "kgo:implied false", "kgo:implied true", "of kind evidence"),
     ],
 )
 def test_one_change_in_one_file_is_named(out, file, old, new, message):
     change(out / file, old, new)
     (difference,) = verify(out)
-    reported = "neo4j/nodes.csv" if file == "neo4j/relationships.csv" else file
-    assert re.match(f"{re.escape(reported)}: .*{message}", difference), difference
+    assert re.match(f"{re.escape(file)}: .*{message}", difference), difference
 
 
 def test_a_missing_file_is_named(out):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pyoxigraph import NamedNode, RdfFormat, parse
 
 from kg import graph as kgraph
-from kg.export.rdf import RDF_TYPE, Block, Names
+from kg.export.rdf import RDF_TYPE, Block, Names, Object
 from kg.export.turtle import prefixes_of, write_blocks
 from kg.vocabularies import term
 
@@ -34,7 +34,7 @@ def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: s
     """Write ``inferred.ttl``."""
     names = Names(base_iri)
     with open(out_dir / "inferred.ttl", "w", encoding="utf-8", newline="\n") as file:
-        write_blocks(_blocks(graph, ontology, names), file, prefixes_of(graph, names, PREFIXES))
+        write_blocks(inferred_blocks(graph, ontology, names), file, prefixes_of(graph, names, PREFIXES))
 
 
 def infer(graph: kgraph.Graph, ontology: Ontology) -> set[Triple]:
@@ -54,7 +54,7 @@ def infer(graph: kgraph.Graph, ontology: Ontology) -> set[Triple]:
     return found - stated
 
 
-def _blocks(graph: kgraph.Graph, ontology: Ontology, names: Names) -> Iterator[Block]:
+def inferred_blocks(graph: kgraph.Graph, ontology: Ontology, names: Names) -> Iterator[Block]:
     """Yield what follows for each entity, then for each document."""
     classes, properties = (_hierarchy(ontology, names, f"rdfs:{kind}") for kind in ("subClassOf", "subPropertyOf"))
     inferred = infer(graph, ontology)
@@ -63,7 +63,7 @@ def _blocks(graph: kgraph.Graph, ontology: Ontology, names: Names) -> Iterator[B
         by_subject[triple[0]].add(triple)
     for id_, record in kgraph.entities(graph):
         asserted = {names.kgo(name) for name in kgraph.classes_of(record)}
-        pairs = [(RDF_TYPE, cls) for cls in _up(asserted, classes)]
+        pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, cls) for cls in _up(asserted, classes)]
         for triple in sorted(by_subject[id_]):
             predicate, object_ = names.kgo(triple[1]), names.entity(triple[2])
             pairs += [(predicate, object_)] if triple in inferred else []

@@ -37,8 +37,12 @@ class ReadbackError(KgError):
 
 @dataclass
 class Content:
-    """Nodes by id and edges by triple; a record has the fields that the format carries, the others are absent."""
+    """Nodes by id and edges by triple; a record has the fields that the format carries, the others are absent.
 
+    ``kinds`` are those that the file holds.
+    """
+
+    kinds: tuple[str, ...] = ("node", "edge")
     nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
     edges: dict[Triple, dict[str, Any]] = field(default_factory=dict)
 
@@ -191,10 +195,10 @@ def read_cyjs(path: Path, graph: kgraph.Graph, base_iri: str) -> Content:
     return content
 
 
-def read_csv(path: Path, graph: kgraph.Graph, base_iri: str) -> Content:
-    """Read ``nodes.csv`` and, beside it, ``relationships.csv``."""
-    content = Content()
-    for row in _rows(path.with_name("nodes.csv")):
+def read_csv_nodes(path: Path, graph: kgraph.Graph, base_iri: str) -> Content:
+    """Read ``nodes.csv``."""
+    content = Content(kinds=("node",))
+    for row in _rows(path):
         attributes = json.loads(row["attributes:string"]) if row["attributes:string"] else {}
         content.node(
             row["id:ID"],
@@ -204,7 +208,13 @@ def read_csv(path: Path, graph: kgraph.Graph, base_iri: str) -> Content:
             mentions=int(row["mentions:long"]),
             attributes=attributes,
         )
-    for row in _rows(path.with_name("relationships.csv")):
+    return content
+
+
+def read_csv_edges(path: Path, graph: kgraph.Graph, base_iri: str) -> Content:
+    """Read ``relationships.csv``."""
+    content = Content(kinds=("edge",))
+    for row in _rows(path):
         content.edge(
             row[":START_ID"],
             row["predicate:string"],
@@ -271,7 +281,8 @@ READERS: dict[str, Callable[[Path, kgraph.Graph, str], Content]] = {
     "graph.gexf": read_gexf,
     "graph.cyjs": read_cyjs,
     "graph.html": read_html,
-    "neo4j/nodes.csv": read_csv,
+    "neo4j/nodes.csv": read_csv_nodes,
+    "neo4j/relationships.csv": read_csv_edges,
     "neo4j/import.cypher": read_cypher,
 }
-"""File → its reader; ``neo4j/relationships.csv`` is read with the nodes, provenance by ``kg.verify`` itself."""
+"""File → its reader; provenance and what follows from the graph are read by ``kg.verify`` itself."""
