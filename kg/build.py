@@ -6,24 +6,26 @@ import json
 import os
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.annotation import dumps, load_annotation, to_json
+from kg.cache import FILE, FOLDER, Cache, fingerprint, trim
+from kg.engines import Known, graph_of
 from kg.errors import AnnotationError, InputError
 from kg.export import DEFAULT_FORMATS, FORMATS
 from kg.export.nodelink import read_graph
-from kg.graph import build_graph
 from kg.model import Annotation, Document
 from kg.naming import DEFAULT_BASE_IRI, check_base_iri
 from kg.ontology import default_pack, load_ontology
 from kg.read import Problem, read_corpus
 from kg.registry import load_registry
 from kg.report import make_report
-from kg.resolve import resolve
 from kg.swap import MARK, replaced
 from kg.workers import annotate_each
 
@@ -36,7 +38,9 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage (read, extract, resolve, export), how much of it is done and how much there is."""
 
 ANNOTATIONS = "annotations"
-OURS = frozenset(name.split("/")[0] for files, _ in FORMATS.values() for name in files) | {ANNOTATIONS, MARK, "report.html"}
+SCRATCH = ".rows"
+OURS = frozenset(name.split("/")[0] for files, _ in FORMATS.values() for name in files)
+OURS |= {ANNOTATIONS, FOLDER, MARK, "report.html"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ def build(
     annotations_dir: Path | None = None,
     jobs: int = 1,
     model: str = "fast",
+    engine: str = "auto",
+    cache: Path | bool = True,
     formats: Sequence[str] = DEFAULT_FORMATS,
     renderer: str = "auto",
     asker: Asker | None = None,
@@ -71,8 +77,11 @@ def build(
     """Build the knowledge graph of ``inputs`` (files and folders) into the folder ``out``, which is replaced as a whole.
 
     Documents that cannot be read or extracted are left out and listed. ``annotations_dir`` holds corrected annotations, named
-    ``ID.json`` after the documents whose truth they are; those documents are not extracted. ``formats`` are names of
-    ``kg.export.FORMATS``; ``renderer`` draws the page: vis, sigma or auto.
+    ``ID.json`` after the documents whose truth they are; those documents are not extracted. Neither are those that the last build
+    into ``out`` or one that was killed has extracted, if text, model and pack are the same: ``cache`` may be a folder that keeps
+    annotations for several outputs instead, or ``False``. ``formats`` are names of ``kg.export.FORMATS``; ``renderer`` draws the
+    page: vis, sigma or auto. ``engine`` is one of ``kg.engines.ENGINES``: where what documents say is
+    brought together. ``asker`` is a language model that reads in the place of the embedded extractor, or after it.
 
     Raises:
         InputError: No document could be read, or ``out`` cannot be written.
@@ -84,7 +93,7 @@ def build(
     ontology = load_ontology(pack)
     registry = load_registry(pack, ontology)
     check_base_iri(base_iri)
-    with replaced(out, ours=OURS) as folder:
+    with replaced(out, ours=OURS) as folder, ExitStack() as stack:
         with clock("read"):
             documents, problems = read_corpus(inputs)
             progress("read", len(documents), len(documents))
@@ -92,7 +101,9 @@ def build(
             given, failed, unused = _corrected(documents, annotations_dir, ontology)
             rest = [d for d in documents if d.id not in given and d.path not in {p.path for p in failed}]
             embedded = rest if asker is None or asker.hybrid else []
-            found, more = _extracted(embedded, annotate_each(embedded, pack=pack, model=model, jobs=jobs), progress)
+            with _kept(cache, out, folder, extractor=partial(fingerprint, pack, model=model)) as kept:
+                extractor = partial(annotate_each, pack=pack, model=model, jobs=jobs)
+                found, more, cached = _extracted(embedded, extractor, kept, progress)
             if asker is not None:
                 found, silent = asker(rest, found, progress)
                 more += silent
@@ -103,12 +114,14 @@ def build(
                 raise InputError("no document is left to build:\n" + "\n".join(f"{p.path}: {p.message}" for p in problems))
         with clock("resolve"):
             progress("resolve", 0, 1)
-            ordered = [annotations[d.id] for d in documents]
-            knowledge = resolve(documents, ordered, ontology=ontology, registry=registry, base_iri=base_iri)
-            graph = build_graph(knowledge, ontology)
+            known = Known(ontology, registry, pack)
+            made = graph_of(documents, annotations, known, scratch=folder / SCRATCH, engine=engine, jobs=jobs)
+            graph = stack.enter_context(made)
             progress("resolve", 1, 1)
         with clock("export"):
-            report = make_report(documents, annotations, knowledge, problems=problems, corrected=given, formats=formats)
+            report = make_report(
+                documents, annotations, graph, problems=problems, corrected=given, cached=cached, formats=formats
+            )
             _write(folder, documents, annotations, report)
             export(graph, ontology, folder, base_iri=base_iri, formats=formats, renderer=renderer, progress=progress)
     return BuildReport(out, report, tuple(problems), tuple(unused), tuple(clock.seconds.items()))
@@ -205,19 +218,58 @@ def _corrected(
     return found, failed, [path.name for path in files.values()]
 
 
+@contextmanager
+def _kept(cache: Path | bool, out: Path, folder: Path, *, extractor: Callable[[], str]) -> Iterator[Cache | None]:
+    """Open the annotations of earlier builds and, at the end, leave those of this one where the next will look for them."""
+    if cache is False:
+        yield None
+    elif cache is True:
+        # Beside the new folder grows what a killed build leaves to the next.
+        with Cache(folder.parent / FILE, extractor=extractor(), earlier=[out / FOLDER / FILE]) as kept:
+            yield kept
+            kept.write_used(folder / FOLDER / FILE)
+    else:
+        name = extractor()
+        with Cache(cache / f"{name[:16]}.jsonl", extractor=name) as kept:
+            yield kept
+            trim(cache, kept)
+
+
 def _extracted(
-    documents: Sequence[Document], results: Iterator[Annotation | Problem], progress: Progress
-) -> tuple[dict[str, Annotation], list[Problem]]:
-    found = {}
-    failed = []
+    documents: Sequence[Document],
+    extract: Callable[[Iterator[Document]], Iterator[Annotation | Problem]],
+    kept: Cache | None,
+    progress: Progress,
+) -> tuple[dict[str, Annotation], list[Problem], int]:
+    """Return the annotations by document id, the failures, and how many annotations were ``kept`` from earlier builds."""
+    found: dict[str, Annotation] = {}
+    failed: list[Problem] = []
+    asked: deque[Document] = deque()
+    cached = 0
     progress("extract", 0, len(documents))
-    for i, (document, result) in enumerate(zip(documents, results, strict=True)):
+
+    def missing() -> Iterator[Document]:
+        nonlocal cached
+        for document in documents:
+            annotation = kept.get(document) if kept else None
+            if annotation is None:
+                asked.append(document)
+                yield document
+            else:
+                found[document.id] = annotation
+                cached += 1
+                progress("extract", len(found) + len(failed), len(documents))
+
+    for result in extract(missing()):
+        document = asked.popleft()
         if isinstance(result, Problem):
             failed.append(result)
         else:
             found[document.id] = result
-        progress("extract", i + 1, len(documents))
-    return found, failed
+            if kept:
+                kept.put(document, result)
+        progress("extract", len(found) + len(failed), len(documents))
+    return found, failed, cached
 
 
 def _write(folder: Path, documents: Sequence[Document], annotations: Mapping[str, Annotation], report: Mapping[str, Any]) -> None:

@@ -13,9 +13,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kg import __version__, showing
+from kg import __version__, asking, showing
 from kg.errors import InputError, KgError
-from kg.options import AsJson, Form, Inferred, Jobs, Model, ModelOptions, Out, Pack, Provenance, Renderer, asks_model
+from kg.options import (
+    AsJson,
+    CacheFolder,
+    Engine,
+    EngineName,
+    Form,
+    Inferred,
+    Jobs,
+    Model,
+    ModelOptions,
+    NoCache,
+    Out,
+    Pack,
+    Provenance,
+    Renderer,
+    asks_model,
+)
 
 # Everything else is imported by the command that needs it, so that `kg --help` answers at once.
 if TYPE_CHECKING:
@@ -71,17 +87,20 @@ def build(
     ] = Renderer.auto,
     model: Model = "fast",
     jobs: Jobs = 1,
+    engine: Engine = EngineName.auto,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
     *,
     llm: ModelOptions,
 ) -> None:
     """文档 → 知识图谱。 Read documents, extract, merge, and write the graph in every format.
 
     写出 Turtle（graph.ttl、provenance.ttl）、网页 graph.html、JSON、JSON-LD、GraphML、GEXF、Neo4j 文件、标注与 report.json。
-    读不了的文档列出原因，其余照常构建；中途被杀，上一次的结果完好无损。
+    读不了的文档列出原因，其余照常构建；中途被杀，上一次的结果完好无损，再运行则接着做。没变的文档不再抽取。
 
     例 examples:  kg build reports/ -o output    kg build a.txt b.md -o out -j 2
     """
-    from kg import asking, terminal
+    from kg import terminal
     from kg.build import build as run
     from kg.export import formats_of
     from kg.naming import DEFAULT_BASE_IRI
@@ -101,6 +120,8 @@ def build(
             annotations_dir=annotations,
             jobs=jobs,
             model=model,
+            engine=engine.value,
+            cache=cache or not no_cache,
             formats=formats_of(provenance.value, infer=infer),
             renderer=renderer.value,
             asker=asker,
@@ -108,7 +129,8 @@ def build(
         )
     documents = done.report["documents"]
     corrected = f"，其中人工标注 corrected {documents['corrected']}" if documents["corrected"] else ""
-    terminal.say(f"文档 documents: {documents['built']}{corrected}")
+    cached = f"，其中未变 cached {documents['cached']}" if documents["cached"] else ""
+    terminal.say(f"文档 documents: {documents['built']}{corrected}{cached}")
     terminal.say()
     terminal.show_counts(done.report["counts"], load_ontology(pack))
     terminal.say(f"已写入 written: {out}")
@@ -136,7 +158,7 @@ def extract(
 
     例 example:  kg extract seeds -o annotations
     """
-    from kg import asking, terminal
+    from kg import terminal
     from kg.build import write_annotation
     from kg.ontology import default_pack
     from kg.read import Problem, read_corpus
@@ -392,6 +414,7 @@ app.command()(showing.report)
 app.command()(showing.draw)
 app.command()(showing.serve)
 app.command()(showing.shell)
+app.command()(asking.distil)
 
 
 @app.callback(invoke_without_command=True)

@@ -12,14 +12,37 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+
+class EngineName(enum.StrEnum):
+    """Where what the documents say is brought together."""
+
+    auto = "auto"
+    memory = "memory"
+    duckdb = "duckdb"
+    spark = "spark"
+
+
 Pack = Annotated[
     Path | None,
     typer.Option("--ontology", metavar="DIR", help="领域包，缺省用自带的。 The domain pack; default: the one within kg."),
 ]
 Model = Annotated[str, typer.Option("--model", metavar="NAME", help="抽取模型。 The extraction model of the pack.")]
+Engine = Annotated[
+    EngineName,
+    typer.Option(
+        "--engine",
+        metavar="auto|memory|duckdb|spark",
+        help="在哪里归并，结果相同；auto：小则内存，大则 DuckDB。 Where documents are brought together; auto: by size.",
+    ),
+]
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", min=1, metavar="N", help="抽取进程数，结果不变。 Processes; the result is the same.")
 ]
+CacheFolder = Annotated[
+    Path | None,
+    typer.Option("--cache", metavar="DIR", help="标注缓存的文件夹，可共用。 Keeps annotations of several outputs; else OUT."),
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="全部重新抽取，不留缓存。 Extract all anew, keep nothing for later.")]
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="kg build 写出的文件夹。 The folder that kg build wrote.")]
 Inferred = Annotated[bool, typer.Option("--infer", help="也查推出的事实。 Ask inferred.ttl, too.")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Print JSON.")]

@@ -93,7 +93,8 @@ class Reading:
     def own(self) -> Owner:
         """The document's own organization, with the reason why it is that; its publisher or itself where there is none."""
         document, best, best_id = self.document, None, ""
-        title = normalise(document.text[document.title.start : document.title.end]) if document.title else ""
+        stands = document.text[document.title.start : document.title.end] if document.title else ""
+        title = normalise(document.given_title or stands)
         publisher = normalise(document.text[document.publisher.start : document.publisher.end]) if document.publisher else ""
         for id_, entity in self.entities.items():
             owns = self.rule(id_).owns

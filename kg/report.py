@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from kg import __version__
+from kg import graph as kgraph
 from kg.errors import InputError
-from kg.model import Annotation, Document, Knowledge, Span
+from kg.graph import Graph
+from kg.model import Annotation, Document, Span
 from kg.read import Problem
 
 REPORT = "report.json"
@@ -22,15 +24,17 @@ REPORT = "report.json"
 def make_report(
     documents: Sequence[Document],
     annotations: Mapping[str, Annotation],
-    knowledge: Knowledge,
+    graph: Graph,
     *,
     problems: Iterable[Problem] = (),
     corrected: Iterable[str] = (),
+    cached: int = 0,
     formats: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return what ``report.json`` holds.
 
-    ``annotations`` and ``corrected`` are keyed by document id; the latter are those that a person's annotation stood in for.
+    ``annotations`` and ``corrected`` are keyed by document id; the latter are those that a person's annotation stood in for,
+    ``cached`` is how many were annotated by an earlier build.
     ``formats`` are those that the build writes. Spans are ``[start, end]`` in code points of the document's text.
     """
     given = set(corrected)
@@ -39,13 +43,14 @@ def make_report(
         "formats": list(formats),
         "documents": {
             "built": len(documents),
-            "extracted": len(documents) - len(given),
+            "extracted": len(documents) - len(given) - cached,
+            "cached": cached,
             "corrected": len(given),
             "failed": len(list(problems)),
             "list": [_document(d, annotations[d.id], given) for d in sorted(documents, key=lambda d: d.id)],
         },
         "problems": [{"path": p.path, "message": p.message} for p in sorted(problems, key=lambda p: (p.path, p.message))],
-        "counts": counts(knowledge),
+        "counts": counts(graph),
         "coverage": _coverage(documents, annotations),
     }
 
@@ -68,19 +73,32 @@ def read_report(out_dir: Path) -> dict[str, Any]:
     return report
 
 
-def counts(knowledge: Knowledge) -> dict[str, Any]:
+def counts(graph: Graph) -> dict[str, Any]:
     """Return how many entities by type and subtype, facts by predicate, mentions and statements there are."""
-    subtypes = Counter(f"{e.type}/{e.subtype}" for e in knowledge.entities if e.subtype)
+    by_type: Counter[str] = Counter()
+    by_subtype: Counter[str] = Counter()
+    by_role: Counter[str] = Counter()
+    by_predicate: Counter[str] = Counter()
+    mentions = evidence = implied = 0
+    for _, record in kgraph.entities(graph):
+        by_type[record["type"]] += 1
+        by_subtype.update([f"{record['type']}/{record['subtype']}"] if record["subtype"] else [])
+        by_role.update(record["roles"])
+        mentions += len(record["mentions"])
+    for edge in kgraph.facts(graph):
+        by_predicate[edge.record["predicate"]] += 1
+        evidence += len(edge.record["evidence"])
+        implied += edge.record["implied"]
     return {
-        "entities": len(knowledge.entities),
-        "facts": len(knowledge.facts),
-        "mentions": sum(len(e.mentions) for e in knowledge.entities),
-        "evidence": sum(len(f.evidence) for f in knowledge.facts),
-        "implied": sum(f.implied for f in knowledge.facts),
-        "by_type": _sorted(Counter(e.type for e in knowledge.entities)),
-        "by_subtype": _sorted(subtypes),
-        "by_role": _sorted(Counter(role for e in knowledge.entities for role in e.roles)),
-        "by_predicate": _sorted(Counter(f.predicate for f in knowledge.facts)),
+        "entities": by_type.total(),
+        "facts": by_predicate.total(),
+        "mentions": mentions,
+        "evidence": evidence,
+        "implied": implied,
+        "by_type": _sorted(by_type),
+        "by_subtype": _sorted(by_subtype),
+        "by_role": _sorted(by_role),
+        "by_predicate": _sorted(by_predicate),
     }
 
 
@@ -94,7 +112,7 @@ def _document(document: Document, annotation: Annotation, corrected: set[str]) -
         "path": document.path,
         "sha256": document.sha256,
         "encoding": document.encoding,
-        "title": _text(document, document.title),
+        "title": document.given_title or _text(document, document.title),
         "date": document.date,
         "publisher": _text(document, document.publisher),
         "characters": len(document.text),

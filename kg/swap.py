@@ -30,7 +30,8 @@ def replaced(folder: Path, *, ours: Collection[str], mark: str = MARK) -> Iterat
     """Yield an empty folder to write into, which takes the place of ``folder`` when the block ends without an error.
 
     ``ours`` are the names that are written at the top of the folder; whatever else lies there (``.gitkeep``, a user's notes) is
-    carried over. A folder that is not empty must hold the file ``mark``.
+    carried over. A folder that is not empty must hold the file ``mark``. Files beside the yielded folder, in its parent, stay for
+    the next try when this one fails or is killed, and go when it ends well.
 
     Raises:
         InputError: ``folder`` cannot be written, is no folder, or is not empty and no build made it.
@@ -50,6 +51,7 @@ def replaced(folder: Path, *, ours: Collection[str], mark: str = MARK) -> Iterat
             _sync(new)
             _exchange(new, target, old=work / "last")
             _sync_folder(target.parent)
+            _clear(work)
     except OSError as error:
         raise _explained(error, folder) from error
 
@@ -68,6 +70,13 @@ def _locked(work: Path, target: Path, folder: Path) -> Iterator[None]:
             (work / "lock").unlink()
             work.rmdir()
         os.close(handle)
+
+
+def _clear(work: Path) -> None:
+    """Remove what was kept for another try."""
+    for name in os.listdir(work):
+        if (work / name).is_file() and name != "lock":
+            (work / name).unlink()
 
 
 def _acquire(work: Path, folder: Path) -> int:

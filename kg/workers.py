@@ -1,13 +1,16 @@
 """Extraction over many documents: in this process, or in several, with the same result in the same order.
 
-A document whose extraction fails becomes a ``Problem``; the others go on.
+A document whose extraction fails, or kills its process, becomes a ``Problem``; the others go on. Documents are taken as they are
+needed, so that no more than some dozens wait in memory.
 """
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,47 +23,126 @@ if TYPE_CHECKING:
     from kg.extract import Extractor
 
 _CHUNK = 8  # documents sent to a process at a time: few enough to balance, many enough to keep it busy
+_CHARACTERS = 20_000  # the same for long documents; and so few in all are not worth another process
+_AHEAD = 3  # chunks that wait for each process
+_DEATHS = 3  # documents in a row that kill a fresh process: it is not the documents
 
-_extractor: Extractor | None = None  # one per worker process, loaded once
+_loaded: Extractor | KgError | None = None  # one per worker process, loaded once
 
 
 def annotate_each(
-    documents: Sequence[Document], *, pack: Path, model: str = "fast", jobs: int = 1
+    documents: Iterable[Document], *, pack: Path, model: str = "fast", jobs: int = 1
 ) -> Iterator[Annotation | Problem]:
     """Yield the annotation of each document, in their order, from ``jobs`` processes.
 
+    Nothing is loaded where there is no document, and no process is started for a few short ones.
+
     Raises:
         PackError: The pack or its model cannot be loaded.
-        KgError: A worker process was killed.
+        KgError: Worker processes die whatever the document.
     """
-    if not documents:
+    documents = iter(documents)
+    first = next(_chunks(documents), [])
+    if not first:
         return
-    if jobs <= 1 or len(documents) == 1:
+    rest = itertools.chain(first, documents)
+    if jobs <= 1 or (len(first) < _CHUNK and sum(len(d.text) for d in first) < _CHARACTERS):
         from kg.extract import load_extractor
 
         extractor = load_extractor(pack, model=model)
-        for document in documents:
+        for document in rest:
             yield _annotate(document, extractor)
-        return
-    # spawn: a forked copy of ONNX Runtime's threads does not work
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(documents)), context, _load, (pack, model)) as pool:
+    else:
+        yield from _in_processes(rest, _Team(pack, model, jobs))
+
+
+def _chunks(documents: Iterator[Document]) -> Iterator[list[Document]]:
+    """Yield the documents a few at a time."""
+    chunk: list[Document] = []
+    size = 0
+    for document in documents:
+        chunk.append(document)
+        size += len(document.text)
+        if len(chunk) >= _CHUNK or size >= _CHARACTERS:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+class _Team:
+    """How to start worker processes."""
+
+    def __init__(self, pack: Path, model: str, jobs: int) -> None:
+        self.pack, self.model, self.jobs = pack, model, jobs
+
+    def start(self, jobs: int) -> ProcessPoolExecutor:
+        # spawn: a forked copy of ONNX Runtime's threads does not work
+        return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _load, (self.pack, self.model))
+
+
+def _in_processes(documents: Iterator[Document], team: _Team) -> Iterator[Annotation | Problem]:
+    chunks = _chunks(documents)
+    waiting: deque[tuple[list[Document], Future[list[Annotation | Problem]] | None]] = deque()
+    more = True
+    while more:
+        pool = team.start(team.jobs)
         try:
-            yield from pool.map(_annotate_here, documents, chunksize=_CHUNK)
-        except BrokenProcessPool as error:
-            raise KgError("a worker process died (out of memory?); try fewer --jobs") from error
+            while True:
+                while more and len(waiting) < team.jobs * _AHEAD:
+                    chunk = next(chunks, None)
+                    more = chunk is not None
+                    if chunk is not None:
+                        waiting.append((chunk, None))  # first here: the pool may be found broken
+                        waiting[-1] = (chunk, pool.submit(_annotate_chunk, chunk))
+                if not waiting:
+                    return
+                future = waiting[0][1]
+                done = future.result() if future else []
+                waiting.popleft()
+                yield from done
+        except BrokenProcessPool:
+            for chunk, _ in waiting:
+                yield from _one_by_one(chunk, team)
+            waiting.clear()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _one_by_one(documents: list[Document], team: _Team) -> Iterator[Annotation | Problem]:
+    """Annotate documents among which one kills its process, so that it costs no other."""
+    deaths = 0
+    pool = team.start(1)
+    try:
+        for document in documents:
+            try:
+                yield from pool.submit(_annotate_chunk, [document]).result()
+                deaths = 0
+            except BrokenProcessPool as error:
+                deaths += 1
+                if deaths == _DEATHS:
+                    raise KgError("worker processes die (out of memory?); try fewer --jobs") from error
+                yield Problem(document.path, "extraction failed: its process was killed (out of memory?)")
+                pool = team.start(1)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _load(pack: Path, model: str) -> None:
-    global _extractor
+    global _loaded
     from kg.extract import load_extractor
 
-    _extractor = load_extractor(pack, model=model)
+    try:
+        _loaded = load_extractor(pack, model=model)
+    except KgError as error:  # raised here it would only break the pool; _annotate_chunk sends it where it can be read
+        _loaded = error
 
 
-def _annotate_here(document: Document) -> Annotation | Problem:
-    assert _extractor is not None
-    return _annotate(document, _extractor)
+def _annotate_chunk(documents: list[Document]) -> list[Annotation | Problem]:
+    if isinstance(_loaded, KgError):
+        raise _loaded
+    assert _loaded is not None
+    return [_annotate(document, _loaded) for document in documents]
 
 
 def _annotate(document: Document, extractor: Extractor) -> Annotation | Problem:

