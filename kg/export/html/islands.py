@@ -66,7 +66,9 @@ def _disc(graph: igraph.Graph, nodes: list[int], widths: Array, heights: Array, 
     rank[np.argsort(far, kind="stable")] = np.sqrt((np.arange(len(nodes)) + 0.5) / len(nodes))
     size = math.sqrt(float((widths[nodes] * heights[nodes]).sum()) * _ROOM / math.pi)
     grown = size * (0.4 * far / max(float(far.max()), 1e-9) + 0.6 * rank)
-    return separate(spots * (grown / np.maximum(far, 1e-9))[:, None], widths[nodes], heights[nodes], 14)
+    spots = spots * (grown / np.maximum(far, 1e-9))[:, None]
+    # Boxes nearer to squares: long names would push all apart downwards, and the island would be a tower.
+    return separate(spots, widths[nodes] * 0.72, heights[nodes] * 1.15, 14)
 
 
 def _between(graph: igraph.Graph, communities: Sequence[int]) -> Counter[tuple[int, int]]:

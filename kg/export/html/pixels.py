@@ -20,7 +20,8 @@ def to_png(svg: str, *, zoom: float = 2.0) -> bytes:
     except ImportError as error:
         raise InputError("PNG needs resvg: pip install 'kg-builder[draw]'; SVG needs nothing") from error
     if not _has_chinese():
-        raise InputError("no font with Chinese characters is installed (Debian: fonts-noto-cjk), so PNG would lack them; draw .svg")
+        missing = "no font with Chinese characters is installed (Debian: fonts-noto-cjk), so PNG would lack them"
+        raise InputError(f"{missing}; draw .svg")
     try:
         return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=zoom))
     except ValueError as error:

@@ -4,7 +4,7 @@ const app = {
     Object.assign(state, { node: i, fact: null, path: null });
     if (look && state.view === "table") state.view = "graph";
     commit();
-    if (look && state.view === "graph") canvas.focus(i);
+    if (look && state.view === "graph") canvas.focus(i, lit && lit.nodes.size <= 30 ? [...lit.nodes] : []);
   },
   selectFact(f, look = false) {
     Object.assign(state, { fact: f, path: null });
@@ -148,8 +148,8 @@ function renderSide() {
   const range = h("input", { type: "range", id: "least", min: 0, max: 1, step: 0.05, value: state.least, "aria-label": t("least"), oninput: (event) => { state.least = Number(event.target.value); commit(); } });
   replace(side,
     legend("types", DATA.classes, state.offTypes, (name) => swatch(name)),
-    partners ? h("section", { class: "block" }, h("label", { class: "field" }, h("input", { type: "checkbox", id: "partner", checked: state.partner, onchange: (event) => { state.partner = event.target.checked; commit(); canvas.fit(); } }),
-      s("svg", { width: 18, height: 18, "aria-hidden": "true" }, s("circle", { cx: 9, cy: 9, r: 7, fill: "none", stroke: ink().partner, "stroke-width": 2.2 })), t("partnerOnly"), h("span", { class: "soft small" }, partners))) : null,
+    partners ? h("section", { class: "block" }, h("label", { class: "field one" }, h("input", { type: "checkbox", id: "partner", checked: state.partner, onchange: (event) => { state.partner = event.target.checked; commit(); canvas.fit(); } }),
+      s("svg", { width: 18, height: 18, "aria-hidden": "true" }, s("circle", { cx: 9, cy: 9, r: 7, fill: "none", stroke: ink().partner, "stroke-width": 2.2 })), h("span", {}, t("partnerOnly")), h("span", { class: "count" }, partners))) : null,
     legend("predicates", DATA.predicates, state.offPredicates, (name) => stroke(name)),
     h("section", { class: "block" }, h("h2", {}, t("filters"), link(t("reset"), () => { app.resetFilters(); canvas.fit(); }, { class: "link small", id: "reset" })),
       check("implied", "implied", state.implied, (on) => { state.implied = on; }),

@@ -2,11 +2,10 @@
 // reader looks at: the names of the busiest, what is selected, and, as soon as few enough are in view, every symbol and line as on a small
 // graph. A click so never draws the large picture anew. Without WebGL the page says so, and search, table and documents still work.
 const canvas = (() => {
-  const NEAR = 320, NAMES = 420, FLOOR = Math.max(0.07, Math.min(0.3, 0.26 * Math.sqrt(3000 / NODES.length)));
+  const NEAR = 450, NAMES = 420, FLOOR = Math.max(0.07, Math.min(0.3, 0.26 * Math.sqrt(3000 / NODES.length)));
   const place = NETWORK.nodes.map((node) => ({ x: node.x, y: node.y })), placeOf = (i) => place[i];
   const host = byId("net"), over = h("canvas", { class: "over", "aria-hidden": "true" });
   const graph = new graphology.MultiDirectedGraph();
-  growth = Infinity;
   NETWORK.nodes.forEach((node, i) => graph.addNode(i, { x: node.x, y: -node.y, size: node.size, color: kindOf(i).color }));
   NETWORK.edges.forEach((edge, f) => graph.addEdgeWithKey(f, edge.from, edge.to, { size: 1, color: edge.color }));
 
@@ -65,6 +64,7 @@ const canvas = (() => {
   function paint() {
     look();
     const context = clean(), { scale } = lens, seen = inView();
+    growth = lit ? Infinity : 8;
     near = seen.length <= NEAR;
     const { nodes, edges } = view.getCanvases();
     for (const layer of [nodes, edges]) layer.style.opacity = near ? 0 : lit ? (layer === nodes ? 0.22 : 0.1) : 1;
@@ -95,6 +95,8 @@ const canvas = (() => {
       if (shownNode[i] && away <= r && away < nearest) { nearest = away; best = i; }
     };
     for (const i of drawnNodes) test(i, radiusAt(i, lens.scale) + 2 / lens.scale);
+    // A line that is lit lies over the nodes that are not.
+    if (best === null && lit && lineAt(point, drawnFacts, placeOf, lens.scale) !== null) return null;
     if (best === null && !near) for (let i = 0; i < place.length; i++) test(i, Math.max(radii[i] * Math.max(1, FLOOR / lens.scale), 5 / lens.scale));
     return best;
   }
@@ -120,14 +122,19 @@ const canvas = (() => {
 
   const was = { nodes: shownNode.slice(), facts: shownFact.slice(), dark: state.dark };
   const same = (a, b) => a.every((value, n) => value === b[n]);
-  let waiting = 0;
+  let waiting = 0, stale = false;
   function update() {
     if (!view) return;
     const picture = was.dark !== state.dark || !same(was.nodes, shownNode) || !same(was.facts, shownFact);
     if (picture) Object.assign(was, { nodes: shownNode.slice(), facts: shownFact.slice(), dark: state.dark });
-    // The panel answers a click at once; the picture follows in the next frame, the large one when that is done.
+    stale ||= picture;
+    // The panel answers a click at once; the picture follows in the next frame.
     cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(() => { if (picture) view.refresh({ skipIndexation: true }); else paint(); });
+    waiting = requestAnimationFrame(() => {
+      if (stale) view.refresh({ skipIndexation: true });
+      else paint();
+      stale = false;
+    });
   }
   const panelWidth = () => { const panel = byId("panel"); return panel.hidden || panel.offsetWidth > host.clientWidth / 2 ? 0 : panel.offsetWidth; };
   function moveTo(centre, scale, animate) {
@@ -137,17 +144,28 @@ const canvas = (() => {
     if (animate && NODES.length <= 20000) view.getCamera().animate(camera, { duration: 300 });
     else view.getCamera().setState(camera);
   }
+  function frameOf(ids) {
+    let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (const i of ids) { x0 = Math.min(x0, place[i].x); x1 = Math.max(x1, place[i].x); y0 = Math.min(y0, place[i].y); y1 = Math.max(y1, place[i].y); }
+    return [x0, x1, y0, y1];
+  }
+  const scaleFor = ([x0, x1, y0, y1]) => Math.min(1.4, (host.clientWidth - panelWidth() - 150) / Math.max(1, x1 - x0), (host.clientHeight - 80) / Math.max(1, y1 - y0));
+  const middleOf = ([x0, x1, y0, y1], scale) => ({ x: (x0 + x1) / 2, y: (y0 + y1) / 2 + 6 / scale });
   const shown = () => NODES.map((_, i) => i).filter((i) => shownNode[i]);
   return {
     update,
     fit: (ids = shown(), animate = true) => {
       if (!view || !ids.length) return;
-      let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
-      for (const i of ids) { x0 = Math.min(x0, place[i].x); x1 = Math.max(x1, place[i].x); y0 = Math.min(y0, place[i].y); y1 = Math.max(y1, place[i].y); }
-      const wide = host.clientWidth - panelWidth() - 150, scale = Math.min(1.4, wide / Math.max(1, x1 - x0), (host.clientHeight - 80) / Math.max(1, y1 - y0));
-      moveTo({ x: (x0 + x1) / 2, y: (y0 + y1) / 2 + 6 / scale }, scale, animate);
+      const box = frameOf(ids), scale = scaleFor(box);
+      moveTo(middleOf(box, scale), scale, animate);
     },
-    focus: (i) => { if (view) { look(); moveTo(place[i], Math.max(lens.scale, 0.8), true); } },
+    focus: (i, near = []) => {
+      if (!view) return;
+      look();
+      const box = frameOf([i, ...near]), scale = scaleFor(box);
+      if (near.length && scale >= 0.6) moveTo(middleOf(box, scale), scale, true);
+      else moveTo(place[i], Math.max(lens.scale, 0.8), true);
+    },
     zoom: (by) => { if (view) view.getCamera().setState({ ratio: Math.min(3, Math.max(0.0005, view.getCamera().ratio / by)) }); },
     pan: (dx, dy) => { if (view) view.getCamera().setState(view.viewportToFramedGraph({ x: host.clientWidth / 2 + dx, y: host.clientHeight / 2 + dy })); },
     physics: null,

@@ -110,19 +110,27 @@ const canvas = (() => {
     net.unselectAll();
     net.redraw();
   }
+  /** The frame leaves room for the names at the rim, which vis-network does not count. */
+  function frameOf(ids) {
+    const frame = byId("net"), xs = ids.map((i) => place[i].x), ys = ids.map((i) => place[i].y);
+    const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+    const scale = Math.max(0.02, Math.min(1.4, (frame.clientWidth - 190) / Math.max(1, x1 - x0), (frame.clientHeight - 96) / Math.max(1, y1 - y0)));
+    return { position: { x: (x0 + x1) / 2, y: (y0 + y1) / 2 + 8 / scale }, scale };
+  }
   const shown = () => NODES.map((_, i) => i).filter((i) => shownNode[i]);
   return {
     update,
     fit: (ids = shown(), animate = true) => {
       if (!ids.length) return;
-      // The frame leaves room for the names at the rim, which vis-network does not count.
-      const frame = byId("net"), xs = ids.map((i) => place[i].x), ys = ids.map((i) => place[i].y);
-      const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-      const scale = Math.max(0.02, Math.min(1.4, (frame.clientWidth - 190) / Math.max(1, x1 - x0), (frame.clientHeight - 96) / Math.max(1, y1 - y0)));
-      net.moveTo({ position: { x: (x0 + x1) / 2, y: (y0 + y1) / 2 + 8 / scale }, scale, animation: animate && { duration: 350, easingFunction: "easeInOutQuad" } });
+      const { position, scale } = frameOf(ids);
+      net.moveTo({ position, scale, animation: animate && { duration: 350, easingFunction: "easeInOutQuad" } });
       rescale();
     },
-    focus: (i) => net.focus(i, { scale: Math.max(net.getScale(), 0.8), animation: { duration: 350, easingFunction: "easeInOutQuad" } }),
+    /** Bring a node into the middle, or all of what belongs to it where that can be read. */
+    focus: (i, near = []) => {
+      const all = frameOf([i, ...near]), one = { position: place[i], scale: Math.max(net.getScale(), 0.8) };
+      net.moveTo({ ...(near.length && all.scale >= 0.6 ? all : one), animation: { duration: 350, easingFunction: "easeInOutQuad" } });
+    },
     zoom: (by) => { net.moveTo({ scale: Math.min(6, Math.max(0.02, net.getScale() * by)) }); rescale(); },
     pan: (dx, dy) => { const at = net.getViewPosition(), k = net.getScale(); net.moveTo({ position: { x: at.x + dx / k, y: at.y + dy / k } }); },
     physics: (on) => { readPlaces(); net.setOptions({ physics: { enabled: on } }); if (!on) { net.stopSimulation(); readPlaces(); } },

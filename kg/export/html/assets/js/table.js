@@ -60,11 +60,11 @@ function renderTable() {
   }
 }
 
-/** RFC 4180, with a mark of UTF-8 for Excel; a cell that a spreadsheet would compute is made text (OWASP, CSV injection). */
+/** RFC 4180, with a mark of UTF-8 for Excel; a cell that a spreadsheet would compute, also after spaces or in full width, is made text (OWASP, CSV injection). */
 function csv() {
   const cell = (value) => {
     const text = String(value);
-    const safe = /^[=+\-@\t\r]/.test(text) && typeof value !== "number" ? `'${text}` : text;
+    const safe = /^\s*[=+\-@＝＋－＠\t\r\n]/.test(text) && typeof value !== "number" ? `'${text}` : text;
     return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
   };
   const head = [...COLUMNS.map(([, word]) => t(word)), "subject_id", "predicate", "object_id"];

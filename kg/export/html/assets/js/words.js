@@ -18,7 +18,7 @@ const WORDS = {
   en: {
     graph: "Graph", table: "Facts", paper: "Documents", search: "Find by name, alias or pinyin", none: "No name matches", types: "Entity types", predicates: "Relations",
     filters: "Filters", documents: "Documents", only: "only", all: "show all", implied: "include implied relations", implied1: "implied", confidence: "Confidence", least: "Least confidence",
-    from: "from", to: "to", partner: "Partner body", partnerOnly: "Partner bodies only", close: "Close", depth: "Around", whole: "Whole graph", near: "Show around",
+    from: "from", to: "to", partner: "Partner body", partnerOnly: "Partners only", close: "Close", depth: "Around", whole: "Whole graph", near: "Show around",
     aliases: "Aliases", owner: "Owner", kind: "Type", mentions: "Mentions", mentionCount: "{n}", facts: "Facts", evidence: "Who says so", said: "{n} statements", subject: "Subject",
     object: "Object", trigger: "Trigger", relation: "Relation", date: "Date", publisher: "Publisher", document: "Document", extractor: "Extractor", open: "Show in the document", back: "Back to the graph",
     path: "Shortest path", pathFrom: "From", pathTo: "To", pathNone: "No path between them under these filters", pathHere: "Path from here", swap: "Swap", steps: "{n} steps",
