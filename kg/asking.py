@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kg.errors import InputError
-from kg.options import ModelOptions, Reader
+from kg.options import Jobs, Model, ModelOptions, Pack, Reader, asks_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -119,6 +119,68 @@ def tell_unanswered(asker: Asker | None) -> None:
         said = "没有得到回答，原因见标注或报告的 refused；再运行一次即从此处继续"
         terminal.warn(f"✗ {asker.unanswered} 处{said}。 Parts without an answer; run again to go on from here.")
         raise typer.Exit(1)
+
+
+@asks_model
+def distil(
+    inputs: Annotated[list[Path] | None, typer.Argument(metavar="INPUT", help="文档或文件夹。 Documents or folders.")] = None,
+    out: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="候选与审核网页写到哪里。 Candidates and page.")
+    ] = Path("distilled"),
+    accept: Annotated[
+        Path | None,
+        typer.Option(
+            "--accept", metavar="FILE", help="网页保存的决定，采纳到 OUT/accepted。 What the page saved; copies what it accepts."
+        ),
+    ] = None,
+    pack: Pack = None,
+    model: Model = "fast",
+    jobs: Jobs = 1,
+    *,
+    llm: ModelOptions,
+) -> None:
+    """用语言模型的标注训练自己的小模型。 Make training material of a model's answers, as far as a person accepts them.
+
+    先让模型标注：OUT/candidates 与 OUT/review.html；在网页上去掉不对的、采纳各篇、保存；再用 --accept 得到 OUT/accepted。
+    之后 then: kg train --extra OUT/accepted。未经采纳的不会用于训练。 Nothing is accepted by itself.
+
+    例 examples:  kg distil reports/ -o own --llm-url http://localhost:11434/v1 --llm-model qwen2.5:7b
+    kg distil -o own --accept accepted.json
+    """
+    import dataclasses
+
+    from kg import terminal
+    from kg.llm.distil import accept as run
+    from kg.llm.distil import write_candidates
+    from kg.ontology import default_pack, load_ontology
+    from kg.read import Problem, read_corpus
+    from kg.workers import annotate_each
+
+    pack = pack or default_pack()
+    if accept is not None:
+        for path in run(out, accept, ontology=load_ontology(pack)):
+            terminal.say(path)
+        return
+    if not inputs:
+        raise InputError("nothing to read: name documents or folders, or --accept FILE")
+    chosen = Reader.hybrid if llm.extractor is Reader.hybrid else Reader.llm
+    asker = asker_of(dataclasses.replace(llm, extractor=chosen), pack)
+    assert asker is not None
+    if llm.llm_dry_run:
+        show_plan(asker, inputs, model=model, jobs=jobs)
+        return
+    documents, problems = read_corpus(inputs)
+    with terminal.progress_bar() as progress:
+        embedded = annotate_each(documents if asker.hybrid else [], pack=pack, model=model, jobs=jobs)
+        results = list(annotated(asker, documents, embedded, progress))
+    found = {d.id: r for d, r in zip(documents, results, strict=True) if not isinstance(r, Problem)}
+    page = write_candidates(out, documents, found, ontology=load_ontology(pack))
+    terminal.say(f"候选 candidates: {len(found)}，审核 review: {page}")
+    for problem in (*problems, *(r for r in results if isinstance(r, Problem))):
+        terminal.warn(f"✗ {problem.path}: {problem.message}")
+    if len(found) < len(documents) or problems:
+        raise typer.Exit(1)
+    tell_unanswered(asker)
 
 
 def _base(documents: Sequence[Document], embedded: Iterator[Annotation | Problem]) -> Mapping[str, Annotation]:
