@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kg.errors import InputError
-from kg.export import cyjs, datasets, gexf, graphml, html, inferred, jsonld, neo4j, nodelink, provenance, turtle, void
+from kg.export import cyjs, datasets, gexf, graphml, html, inferred, jsonld, neo4j, nodelink, parquet, provenance, turtle, void
 
 Writer = Callable[..., None]
 """``write(graph, ontology, out_dir, *, base_iri)``."""
@@ -25,6 +25,7 @@ FORMATS: dict[str, tuple[tuple[str, ...], Writer]] = {
     "rdf12": (("provenance-rdf12.ttl",), provenance.write_rdf12),
     "cyjs": (("graph.cyjs",), cyjs.write),
     "inferred": (("inferred.ttl",), inferred.write),
+    "tables": (parquet.FILES, parquet.write),
     "void": (("void.ttl",), void.write),
 }
 """Format name → the files it makes, relative to the output folder, and its writer."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -150,18 +150,36 @@ def date(text: str) -> Literal:
 
 def graph_blocks(graph: kgraph.Graph, ontology: Ontology, names: Names) -> Iterator[Block]:
     """Yield entities with their facts, then documents, then the labels of the ontology, each in a stable order."""
-    kgo = {name: names.kgo(name) for name in [*ontology.classes, *ontology.predicates]}
-    iris = Remembered(names.entity)
+    terms, iris = Remembered(names.kgo), Remembered(names.entity)
     for id_, record, facts in kgraph.entities_with_facts(graph):
-        label = zh(record["label"])
-        pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, kgo[c]) for c in kgraph.classes_of(record)]
-        pairs.append((PREF_LABEL, label))
-        pairs += [(ALT_LABEL, zh(alias)) for alias in record["aliases"]]
-        pairs.append((RDFS_LABEL, label))
-        pairs += [(names.kgo(key), value(v)) for key, v in record["attributes"].items()]
-        pairs += [(kgo[predicate], iris[object_]) for predicate, object_ in facts]
-        yield Block(iris[id_], pairs)
+        yield entity_block(id_, record, facts, terms, iris)
     yield from other_blocks(graph, ontology, names)
+
+
+def entity_block(
+    id_: str,
+    record: kgraph.NodeRecord,
+    facts: Iterable[tuple[str, str]],
+    terms: Mapping[str, NamedNode],
+    iris: Mapping[str, NamedNode],
+) -> Block:
+    """Return what is known of an entity.
+
+    Args:
+        id_: its id.
+        record: its attributes.
+        facts: ``(predicate, object id)`` pairs.
+        terms: IRIs of classes, predicates and attributes by name.
+        iris: IRIs of entities by id.
+    """
+    label = zh(record["label"])
+    pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, terms[c]) for c in kgraph.classes_of(record)]
+    pairs.append((PREF_LABEL, label))
+    pairs += [(ALT_LABEL, zh(alias)) for alias in record["aliases"]]
+    pairs.append((RDFS_LABEL, label))
+    pairs += [(terms[key], value(v)) for key, v in record["attributes"].items()]
+    pairs += [(terms[predicate], iris[object_]) for predicate, object_ in facts]
+    return Block(iris[id_], pairs)
 
 
 def other_blocks(graph: kgraph.Graph, ontology: Ontology, names: Names) -> Iterator[Block]:

@@ -146,15 +146,16 @@ def rows_of(frames: Iterator[pd.DataFrame]) -> Iterator[Row]:
 
 
 def _map(step: Mapper, frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    return _batched(step(rows_of(frames)))
+    return batched(step(rows_of(frames)))
 
 
 def _group(step: Grouper, frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     groups = groupby(rows_of(frames), key=lambda row: row.key)
-    return _batched(row for key, rows in groups for row in step(key, rows))
+    return batched(row for key, rows in groups for row in step(key, rows))
 
 
-def _batched(rows: Iterable[Row]) -> Iterator[pd.DataFrame]:
+def batched(rows: Iterable[Row]) -> Iterator[pd.DataFrame]:
+    """Yield rows as Spark takes them, some at a time."""
     waiting = iter(rows)
     while batch := list(islice(waiting, _BATCH)):
         yield _frame(batch)

@@ -1,0 +1,103 @@
+"""A build in which no document passes through the driver: a table of texts in, tables and N-Triples out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kg.errors import InputError
+from kg.flow.claiming import ANNOTATED
+from kg.flow.plan import resolve_rows
+from kg.flow.rows import Row
+from kg.model import Document
+from kg.naming import check_base_iri
+from kg.spark.engine import SCHEMA, Frames, SparkEngine, batched
+from kg.spark.extracting import DOCUMENT, extracted
+from kg.spark.writing import write_ntriples, write_tables
+from kg.structure import find_date, find_publisher, find_sections, find_title, lines
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pyspark.sql import SparkSession
+
+PARTITION = 4000
+"""Documents of one partition: about a minute of extraction, and few enough that a lost machine costs little."""
+
+
+class Done(NamedTuple):
+    """What a build on Spark did; ``problems`` are ``(document, reason)`` pairs."""
+
+    documents: int
+    problems: tuple[tuple[str, str], ...]
+
+
+def build_on_spark(
+    spark: SparkSession, source: str, out: str, *, pack: Path, base_iri: str, model: str = "fast", partition: int = PARTITION
+) -> Done:
+    """Build from ``source`` into ``out``, two addresses that all machines see: ``out/tables/`` and ``out/graph.nt/``.
+
+    Args:
+        spark: the session.
+        source: Parquet or JSON lines with the columns ``id`` and ``text``, and ``title`` and ``date`` where there are any.
+        out: must not exist; ``out/work/``, the rows between the steps, may be removed afterwards.
+        pack: the domain pack, which is sent to all machines.
+        base_iri: the prefix of all IRIs.
+        model: as ``kg build`` has it.
+        partition: documents of one partition.
+
+    Raises:
+        InputError: A column is missing, two documents have one id, or no document could be read.
+    """
+    check_base_iri(base_iri)
+    engine = SparkEngine(spark, f"{out}/work")
+    sent = engine.sent(pack)
+    documents = _documents(engine, source, partition)
+    found = extracted(engine, documents, pack=sent, model=model)
+    annotated = found.only(ANNOTATED)
+    problems = tuple((row.key, row.data.message) for row in engine.collected(found.only("problem")))
+    count = engine.frame((annotated,)).count()
+    if not count:
+        raise InputError(f"{source}: no document is left to build: {problems[:3]}")
+    resolved = resolve_rows(engine, annotated, pack=sent)
+    write_tables(engine, annotated, resolved, f"{out}/tables")
+    write_ntriples(engine, annotated, resolved, f"{out}/graph.nt", pack=sent, base_iri=base_iri)
+    return Done(count, problems)
+
+
+def _documents(engine: SparkEngine, source: str, partition: int) -> Frames:
+    read = engine.spark.read
+    frame = read.json(source) if source.rstrip("/").endswith((".jsonl", ".json", ".ndjson")) else read.parquet(source)
+    if missing := {"id", "text"} - set(frame.columns):
+        raise InputError(f"{source}: has no column {min(missing)}; its columns are {', '.join(frame.columns)}")
+    if twice := frame.groupBy("id").count().where("count > 1").head():
+        raise InputError(f"{source}: {twice['count']} documents have the id {twice['id']!r}")
+    chosen = frame.select(*(name for name in ("id", "text", "title", "date") if name in frame.columns))
+    parts = max(1, -(-frame.count() // partition))
+    return engine.written(chosen.repartition(parts, "id").mapInPandas(partial(_as_documents), SCHEMA))
+
+
+def _as_documents(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    return batched(
+        Row(DOCUMENT, str(record["id"]), data=document_of(record)) for frame in frames for record in frame.to_dict("records")
+    )
+
+
+def document_of(record: dict[Any, Any]) -> Document:
+    """Return a record of a table as a document; its own title and date go before what the text shows."""
+    text, id_ = str(record["text"]), str(record["id"])
+    rows = lines(text)
+    title, date = (str(record[name]) if record.get(name) else None for name in ("title", "date"))
+    return Document(
+        id=id_,
+        path=id_,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        title=find_title(text, rows),
+        date=date or find_date(text, rows),
+        publisher=find_publisher(text, rows),
+        sections=find_sections(text, rows),
+        given_title=title,
+    )
