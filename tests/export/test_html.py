@@ -12,7 +12,7 @@ from kg.export import html
 from kg.export.html import DEFAULT_BASE, render_html, write_html
 from kg.export.html import data as html_data
 from kg.export.html.data import network_data, page_data
-from kg.export.html.layout import fit_scale, overlaps, place, wrap
+from kg.export.html.layout import ASPECT, fit_scale, overlaps, place, wrap
 from kg.export.html.page import safe_json
 from kg.graph import Graph, build_graph
 from kg.model import Document, Entity, Evidence, Fact, Knowledge, Located
@@ -156,3 +156,24 @@ def test_wrapped_names_keep_their_characters() -> None:
     assert wrap("首都师范大学马克思主义学院").replace("\n", "") == "首都师范大学马克思主义学院"
     assert wrap("习近平" * 20).endswith("…")
     assert wrap("") == ""
+
+
+def test_a_large_graph_is_laid_out_as_islands() -> None:
+    import numpy as np
+
+    groups, each = 50, 40
+    edges = [(g * each, g * each + n, 1.0) for g in range(groups) for n in range(1, each)]
+    edges += [(g * each, other % 25 * each, 1.0) for g in range(25) for other in (g + 1, g * 7 + 3)]
+    alone = 30
+    labels, radii = ["某某部门"] * (groups * each + alone), [8.0] * (groups * each + alone)
+    layout = place(labels, edges, radii)
+    assert layout == place(labels, edges, radii)
+    xy = np.column_stack([layout.x, layout.y]).astype(float)
+    islands = xy[: groups * each].reshape(groups, each, 2)
+    centres, own = islands.mean(axis=1), np.hypot(*(islands - islands.mean(axis=1)[:, None]).transpose(2, 0, 1)).mean()
+    apart = np.hypot(*(centres[:, None] - centres[None]).transpose(2, 0, 1)) + np.eye(groups) * 1e9
+    assert apart.min() > 1.5 * own
+    assert len({tuple(spot) for spot in xy.tolist()}) == len(xy)
+    # What stands alone lies farther out than what is connected.
+    rings = np.hypot(xy[groups * each :, 0] / ASPECT, xy[groups * each :, 1])
+    assert rings.min() > np.hypot(centres[:25, 0] / ASPECT, centres[:25, 1]).max()

@@ -100,3 +100,31 @@ def test_owner_is_the_outermost_and_a_circle_ends(seed: Graph) -> None:
     one, two = find(seed, "财务公司"), find(seed, "中国联通")
     circle.add_edge(two, one, key="x", predicate="partOf", symmetric=False, implied=False, confidence=1.0, evidence=[])
     assert owner_of(circle, one) in {one, two}
+
+
+def test_matrix_has_no_empty_row_and_shades_by_number(seed: Graph, ontology: Ontology) -> None:
+    page = render_report(seed, ontology, _report(seed))
+    matrix = re.search(r'<table class="matrix">.*?</table>', page, re.S)[0]
+    rows = re.findall(r"<tr>(.*?)</tr>", matrix.split("<tbody>")[1], re.S)
+    assert rows and all(re.search(r"<td class=\"d[1-4]\">\d", row) for row in rows)
+    assert 'class="d4"' in matrix
+
+
+def test_time_line_has_the_months_between(seed: Graph, ontology: Ontology) -> None:
+    graph = seed.copy()
+    edges = list(graph.edges(data=True))
+    months = ("2021-11", "2022-01", "2022-02", "2022-03", "unknown")
+    graph.graph["documents"] = {m: next(iter(seed.graph["documents"].values())) | {"id": m, "date": m} for m in months}
+    for n, (_, _, record) in enumerate(edges):
+        record["evidence"] = [{**e, "document": months[n % 5]} for e in record["evidence"]]
+    time = re.search(r'<svg class="time".*?</svg>', render_report(graph, ontology, _report(graph)), re.S)[0]
+    shown = re.findall(r"<title>(\S+?)：(\d+)</title>", time)
+    assert [month for month, _ in shown] == ["2021-11", "2021-12", "2022-01", "2022-02", "2022-03"]
+    assert dict(shown)["2021-12"] == "0"
+
+
+def test_partner_map_shows_the_busiest_of_many(seed: Graph, ontology: Ontology, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kg.export.html.summary._FIGURE", 3)
+    page = render_report(seed, ontology, _report(seed))
+    assert re.search(r"图中是伙伴最多的 \d 个单位之间的 \d 条，共 \d+ 条。", page)
+    assert "支付公司" in re.search(r'<div class="figure">.*?</div>', page, re.S)[0]

@@ -5,6 +5,7 @@ Figures, busiest bodies, programmes and slogans, owners against programmes, time
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -12,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from kg.export.html.figure import draw_svg
 from kg.export.html.page import asset, style_policy
-from kg.graph import Graph, entities, facts
+from kg.graph import Edge, Graph, entities, facts
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology
 
 PARTNERSHIPS = ("pairsWith", "collaboratesWith", "coBuilds")
 _TOP = 12
-_FIGURE = 120
+_FIGURE = 80
 
 Row = Sequence[str | int]
 
@@ -53,7 +54,7 @@ def render_report(
         _section("口号 · 秉持者数", _bars(_objects(graph, "upholds"))),
         "</div>",
         _section("归属单位 × 项目行动（实施的机构数）", _matrix(graph)),
-        _section("陈述的时间", _bars(_dates(graph))),
+        _section("陈述的时间", _timeline(graph)),
         _section("伙伴关系", _partners(graph, ontology)),
         _section("覆盖", _coverage(coverage)),
         _section("校验", _validation(conforms, violations)),
@@ -137,15 +138,45 @@ def _matrix(graph: Graph) -> str:
         if edge.record["predicate"] == "implements":
             cells[owner_of(graph, edge.subject)][edge.object].add(edge.subject)
     columns = [id_ for id_, _ in _most(Counter(o for row in cells.values() for o, who in row.items() for _ in who))]
-    rows = sorted(cells, key=lambda o: (-sum(map(len, cells[o].values())), o))[: 2 * _TOP]
-    if not rows:
+    if not columns:
         return ""
+    # Owners by what they do in these columns: another's many programmes of its own would make an empty row.
+    sums = {owner: sum(len(row[c]) for c in columns if c in row) for owner, row in cells.items()}
+    rows = sorted((owner for owner in sums if sums[owner]), key=lambda o: (-sums[o], o))[: 2 * _TOP]
+    most = max(len(cells[row][c]) for row in rows for c in columns if c in cells[row])
     head = "".join(f"<th>{escape(graph.nodes[c]['label'])}</th>" for c in columns)
     body = ""
     for row in rows:
         body += f"<tr><th>{escape(graph.nodes[row]['label'])}</th>"
-        body += "".join(f"<td>{len(cells[row][c]) if c in cells[row] else ''}</td>" for c in columns) + "</tr>"
+        body += "".join(_cell(len(cells[row][c]) if c in cells[row] else 0, most) for c in columns) + "</tr>"
     return f'<table class="matrix"><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _cell(value: int, most: int) -> str:
+    """Return a cell of the matrix, the darker the more; shades are classes, for the page's policy allows no style of its own."""
+    return f'<td class="d{math.ceil(4 * value / most)}">{value}</td>' if value else "<td></td>"
+
+
+def _timeline(graph: Graph) -> str:
+    """Return the statements of each month as columns, with the months between that have none; few months as bars."""
+    found = _dates(graph)
+    dated = {month: count for month, count in found if len(month) == 7 and month[:4].isdigit()}
+    if len(dated) < 4:
+        return _bars(found)
+    first, last = min(dated), max(dated)
+    span = range(int(first[:4]) * 12 + int(first[5:]) - 1, int(last[:4]) * 12 + int(last[5:]))
+    months = [f"{n // 12:04}-{n % 12 + 1:02}" for n in span]
+    step, high, most = 1040 / len(months), 130, max(dated.values())
+    out = [f'<svg class="time" viewBox="0 0 1060 {high + 34}" role="img" aria-label="陈述的时间">']
+    for i, month in enumerate(months):
+        tall = dated.get(month, 0) / most * high
+        title = f"<title>{month}：{dated.get(month, 0)}</title>"
+        x, wide = 10 + i * step, max(0.6, step * 0.8)
+        out.append(f'<g>{title}<rect x="{x:.1f}" y="{high + 8 - tall:.1f}" width="{wide:.1f}" height="{tall:.1f}"/></g>')
+        if month.endswith("-01") or i == 0:
+            out.append(f'<text x="{x:.1f}" y="{high + 26}">{month[:4]}</text>')
+    rest = "；".join(f"{name} {count}" for name, count in found if name not in dated)
+    return "".join(out) + f'<text x="10" y="12">{most}</text></svg>' + (f'<p class="soft">{escape(rest)}</p>' if rest else "")
 
 
 def _dates(graph: Graph) -> list[tuple[str, int]]:
@@ -164,11 +195,24 @@ def _partners(graph: Graph, ontology: Ontology) -> str:
          len(e.record["evidence"]))
         for e in edges
     ]  # fmt: skip
-    keys: list[Any] = [(e.subject, e.object, e.id) for e in edges]
+    drawn, note = _busiest(edges), ""
+    keys: list[Any] = [(e.subject, e.object, e.id) for e in drawn]
     part = graph.edge_subgraph(keys)
-    picture = draw_svg(part, ontology).split("\n", 1)[1] if len(part) <= _FIGURE else ""
+    if len(drawn) < len(edges):
+        note = f'<p class="soft">图中是伙伴最多的 {len(part)} 个单位之间的 {len(drawn)} 条，共 {len(edges)} 条。</p>'
+    picture = draw_svg(part, ontology, names=len(part) <= _FIGURE // 2).split("\n", 1)[1] if drawn else ""
     listed = _table(("主体", "关系", "客体", "依据数"), sorted(rows)[: 10 * _TOP])
-    return (f'<div class="figure">{picture}</div>' if picture else "") + listed
+    return note + (f'<div class="figure">{picture}</div>' if picture else "") + listed
+
+
+def _busiest(edges: list[Edge]) -> list[Edge]:
+    """Return the partnerships between the bodies with the most of them, as many as a figure shows."""
+    partners: dict[str, set[str]] = defaultdict(set)
+    for edge in edges:
+        partners[edge.subject].add(edge.object)
+        partners[edge.object].add(edge.subject)
+    ranked = sorted(partners, key=lambda id_: (-len(partners[id_]), id_))[:_FIGURE]
+    return [e for e in edges if {e.subject, e.object} <= set(ranked)]
 
 
 def _coverage(coverage: Mapping[str, Any]) -> str:
