@@ -36,7 +36,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = ["--model", str(folder / "model.gguf"), "--port", str(port), "--n_ctx", "4096", "--n_threads", "2"]
+    options = ["--model", str(folder / "model.gguf"), "--port", str(port), "--n_ctx", "2048", "--n_threads", "2"]
     with open(folder / "log", "wb") as log:
         server = subprocess.Popen([PYTHON, "-m", "llama_cpp.server", *options], stdout=log, stderr=log)
     try:
