@@ -56,11 +56,12 @@ class SparkEngine:
 
     def given(self, rows: Iterable[Row]) -> Frames:
         """Write rows of this process, which should be few or come once."""
-        folder, waiting = self._next(), iter(rows)
+        folder, waiting, some = self._next(), iter(rows), False
         while batch := list(islice(waiting, _GIVEN)):
             frame = self.spark.createDataFrame(_frame(batch), schema=SCHEMA)
             frame.write.mode("append").partitionBy("kind").parquet(folder)
-        return Frames(((folder, None),))
+            some = True
+        return Frames(((folder, None),) if some else ())
 
     def mapped(self, data: Data, step: Mapper) -> Frames:
         """Run ``step`` on each part of the rows."""

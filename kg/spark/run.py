@@ -14,6 +14,7 @@ from kg.flow.plan import resolve_rows
 from kg.flow.rows import Row
 from kg.model import Document
 from kg.naming import check_base_iri
+from kg.read import Problem
 from kg.spark.engine import SCHEMA, Frames, SparkEngine, batched
 from kg.spark.extracting import DOCUMENT, extracted
 from kg.spark.writing import write_ntriples, write_tables
@@ -55,7 +56,7 @@ def build_on_spark(
     engine = SparkEngine(spark, f"{out}/work")
     sent = engine.sent(pack)
     documents = _documents(engine, source, partition)
-    found = extracted(engine, documents, pack=sent, model=model)
+    found = engine.united([documents, extracted(engine, documents.only(DOCUMENT), pack=sent, model=model)])
     annotated = found.only(ANNOTATED)
     problems = tuple((row.key, row.data.message) for row in engine.collected(found.only("problem")))
     count = engine.frame((annotated,)).count()
@@ -80,9 +81,14 @@ def _documents(engine: SparkEngine, source: str, partition: int) -> Frames:
 
 
 def _as_documents(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    return batched(
-        Row(DOCUMENT, str(record["id"]), data=document_of(record)) for frame in frames for record in frame.to_dict("records")
-    )
+    return batched(_as_row(record) for frame in frames for record in frame.to_dict("records"))
+
+
+def _as_row(record: dict[Any, Any]) -> Row:
+    id_, text = str(record["id"]), record["text"]
+    if not isinstance(text, str) or not text.strip():
+        return Row("problem", id_, data=Problem(id_, "is empty"))
+    return Row(DOCUMENT, id_, data=document_of(record))
 
 
 def document_of(record: dict[Any, Any]) -> Document:
