@@ -170,6 +170,15 @@ def allows(ontology: Ontology, subject_type: str, predicate: str, object_type: s
     return any(subject in subjects and obj in objects for subjects, objects in ontology.predicates[predicate].signatures)
 
 
+def names_of(ontology: Ontology) -> tuple[str, ...]:
+    """Return every name in the namespace of the ontology: classes, predicates, and the other properties.
+
+    >>> {"Company", "partOf", "hasPart"} <= set(names_of(load_ontology(default_pack())))
+    True
+    """
+    return (*ontology.classes, *ontology.predicates, *sorted(ontology.attributes))
+
+
 def check_name(name: str, known: Collection[str], *, kind: str, where: str) -> None:
     """Raise if ``name`` is not among ``known``; ``where`` is ``file`` or ``file:line`` and ``kind`` says what it should be.
 

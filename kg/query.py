@@ -7,7 +7,7 @@ graphs that are not loaded are refused. https://www.w3.org/TR/sparql11-query/
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ from typing import Any
 import pyoxigraph as ox
 
 from kg.errors import PackError, QueryError, RefusedError
-from kg.ontology import Ontology, default_pack, load_ontology
+from kg.ontology import Ontology, check_name, default_pack, load_ontology, names_of
 from kg.output import Output, Term, name_of, named, open_output, rebase
 from kg.shapes import shapes_namespace
-from kg.sparql import bind, refuse
+from kg.sparql import bind, refuse, tokens
 from kg.vocabularies import VOCABULARIES
 
 PREFIXES = {
@@ -48,8 +48,9 @@ class NamedQuery:
 class Answer:
     """What a query gave: rows of terms (``None`` where unbound), or one boolean, or triples.
 
-    ``names`` are the names of the IRIs that occur, and ``prefixes`` those that a Turtle answer is written with. ``unknown`` are
-    the set values that stand nowhere in the graph, where there is no row.
+    ``names`` are the names of the IRIs that occur, and ``prefixes`` those that a Turtle answer is written with. ``unknown``
+    are names in the ontology's namespace that neither it nor the graph knows and, where there is no row, set values that stand
+    nowhere.
     """
 
     columns: tuple[str, ...] = ()
@@ -99,9 +100,9 @@ def run_on(output: Output, text: str, *, ontology: Ontology, set: Mapping[str, s
     """
     prefixes = prefixes_of(output, ontology)
     answer = _answer(evaluate(output, text, ontology=ontology, set=set), output.store, prefixes)
-    if not set or not answer.columns or answer.rows:
-        return answer
-    return replace(answer, unknown=tuple(value for value in set.values() if not _stands_in(output.store, value, prefixes)))
+    asked = [f"kgo:{name}" for name, _ in _own_names(text) if name not in names_of(ontology)]
+    asked += set.values() if set and answer.columns and not answer.rows else []
+    return replace(answer, unknown=tuple(v for v in dict.fromkeys(asked) if not _stands_in(output.store, v, prefixes)))
 
 
 def prefixes_of(output: Output, ontology: Ontology) -> dict[str, str]:
@@ -148,6 +149,7 @@ def query_text(query: str, ontology: Ontology) -> str:
 
     Raises:
         QueryError: It has the look of a file or a name, and there is none.
+        PackError: A query of the pack names what the ontology does not have.
     """
     folder = ontology.path.parent / "queries"
     looks_like_name = re.fullmatch(r"[\w./\\:-]+", query) is not None
@@ -159,9 +161,20 @@ def query_text(query: str, ontology: Ontology) -> str:
     if path is None or not path.is_file():
         raise QueryError(f"no query {query!r}: neither a .rq file nor one of the pack's: {', '.join(known) or 'none'}")
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise QueryError(f"{path}: cannot be read: {error}") from error
+    for name, line in _own_names(text) if path in known.values() else ():
+        check_name(name, names_of(ontology), kind="name", where=f"{path}:{line}")
+    return text
+
+
+def _own_names(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each ``kgo:NAME`` of a query, without the prefix, with its line."""
+    for token in tokens(text):
+        prefix, colon, name = token[0].partition(":")
+        if prefix == "kgo" and colon and name:
+            yield name, text.count("\n", 0, token.start()) + 1
 
 
 def _named_query(path: Path) -> NamedQuery:
@@ -222,8 +235,10 @@ def _candidates(store: ox.Store, value: str, prefixes: Mapping[str, str]) -> lis
 def _stands_in(store: ox.Store, value: str, prefixes: Mapping[str, str]) -> bool:
     """Return whether any term that ``value`` may mean is in the graph."""
     for candidate in _candidates(store, value, prefixes):
-        patterns = [(None, candidate)] if isinstance(candidate, ox.Literal) else [(None, candidate), (candidate, None)]
-        if any(next(store.quads_for_pattern(subject, None, object_), None) for subject, object_ in patterns):
+        found = [store.quads_for_pattern(None, None, candidate)]
+        if isinstance(candidate, ox.NamedNode):
+            found += [store.quads_for_pattern(candidate, None, None), store.quads_for_pattern(None, candidate, None)]
+        if any(next(quads, None) for quads in found):
             return True
     return False
 

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 import shacl
 
 from kg.errors import PackError
-from kg.ontology import Ontology, check_name, load_ontology
+from kg.ontology import Ontology, check_name, load_ontology, names_of
 from kg.output import Output, Term, name_of, open_output, rebase
 from kg.shapes import GROUNDED
 from kg.vocabularies import VOCABULARIES
@@ -179,7 +179,7 @@ def _check_shapes(path: Path, text: str, ontology: Ontology) -> set[str]:
         triples = [quad.triple for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)]
     except SyntaxError as error:
         raise PackError(f"{path}:{error.lineno or 1}:{error.offset or 1}: not Turtle: {error.msg}") from error
-    known = [*ontology.classes, *ontology.predicates, *sorted(ontology.attributes)]
+    known = names_of(ontology)
     for triple in triples:
         for term in (triple.predicate, triple.object):
             if isinstance(term, ox.NamedNode) and term.value.startswith(ontology.namespace):

@@ -6,6 +6,7 @@ import csv
 import http.server
 import io
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -322,6 +323,22 @@ def test_another_base_iri_is_followed_by_questions_and_prefixes(tmp_path: Path) 
 def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file or folder"):
         run_query(tmp_path / "missing", "pairs")
+
+
+def test_a_name_that_neither_ontology_nor_graph_knows_is_said_to(small: Path, tmp_path: Path) -> None:
+    assert run_query(small, "SELECT ?x { ?x kgo:pairWith ?y }").unknown == ("kgo:pairWith",)
+    assert run_query(small, "SELECT (COUNT(*) AS ?n) { ?x a kgo:Compny, kgo:Company # kgo:comment\n }").unknown == ("kgo:Compny",)
+    own = tmp_path / "own.ttl"
+    own.write_text("@prefix kgo: <https://example.org/kg/ontology#> . <urn:a> kgo:ours <urn:b> .", encoding="utf-8")
+    assert run_query(own, "SELECT ?x { ?x kgo:ours ?y }").unknown == ()
+
+
+def test_a_typo_in_a_query_of_the_pack_is_an_error_with_file_and_line(small: Path, tmp_path: Path) -> None:
+    shutil.copytree(default_pack(), tmp_path / "pack", ignore=shutil.ignore_patterns("training", "models", "registry", "lexicon"))
+    path = tmp_path / "pack" / "queries" / "01-pairs.rq"
+    path.write_text(path.read_text(encoding="utf-8").replace("kgo:pairsWith", "kgo:pairWith"), encoding="utf-8")
+    with pytest.raises(PackError, match=r"01-pairs\.rq:9: unknown name 'pairWith'; did you mean pairsWith"):
+        run_query(small, "pairs", pack=tmp_path / "pack")
 
 
 def test_a_pack_query_without_titles_is_an_error(tmp_path: Path) -> None:
