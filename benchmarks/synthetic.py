@@ -19,6 +19,7 @@ from pathlib import Path
 
 from kg.annotation import dumps, load_annotation, to_json
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Document, Mention, Span
+from kg.naming import display_name, normalise
 from kg.ontology import default_pack, load_ontology
 from kg.read import read_document
 from kg.registry import Registry, load_registry
@@ -127,21 +128,21 @@ def _renamed(text: str, annotation: Annotation, registry: Registry, rng: random.
         if registry.lookup(entity.name) or registry.scoping.relative(entity.name, entity.type, entity.subtype):
             continue
         brands[brand] = _name(rng)
-    if brands:
-        pattern = re.compile("|".join(map(re.escape, sorted(brands))))
+    pattern = re.compile("|".join(map(re.escape, sorted(brands))) or "(?!)")
+    new = pattern.sub(lambda m: brands[m.group()], text)
+    new = _DIGITS.sub(lambda m: f"{rng.randrange(10, 25)}", new)
+    return new, replace(annotation, entities=tuple(_named_anew(entity, text, new) for entity in annotation.entities))
 
-        def renamed(name: str) -> str:
-            return pattern.sub(lambda m: brands[m.group()], name)
 
-        # A name is what stands at its mention, so it changes with the text, even where brands overlap
-        new = renamed(text)
-        forms = {text[m.start : m.end]: new[m.start : m.end] for e in annotation.entities for m in e.mentions}
-        entities = tuple(
-            replace(e, name=forms.get(e.name, renamed(e.name)), aliases=tuple(forms.get(a, renamed(a)) for a in e.aliases))
-            for e in annotation.entities
-        )
-        text, annotation = new, replace(annotation, entities=entities)
-    return _DIGITS.sub(lambda m: f"{rng.randrange(10, 25)}", text), annotation
+def _named_anew(entity: AnnotatedEntity, old: str, new: str) -> AnnotatedEntity:
+    """Return ``entity`` with the names that stand at its mentions in the ``new`` text."""
+    forms: dict[str, str] = {}
+    for mention in entity.mentions:
+        forms.setdefault(normalise(old[mention.start : mention.end]), display_name(new[mention.start : mention.end]))
+    name = forms.pop(normalise(entity.name), None) or forms.pop(next(iter(forms)))
+    # One old form may have become several, where brands overlap
+    others = {display_name(new[m.start : m.end]) for m in entity.mentions} | set(forms.values())
+    return replace(entity, name=name, aliases=tuple(sorted(form for form in others if normalise(form) != normalise(name))))
 
 
 def _name(rng: random.Random) -> str:
