@@ -58,7 +58,7 @@ app = typer.Typer(
 def build(
     inputs: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="INPUT", help="文档或文件夹（.txt、.md）。 Files and folders; default: seeds/."),
+        typer.Argument(metavar="INPUT", help="文件、文件夹、压缩包或表格。 Files, folders, archives, tables; default: seeds/."),
     ] = None,
     out: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT", help="输出文件夹，整体替换。 Replaced as a whole.")
@@ -98,7 +98,9 @@ def build(
     写出 Turtle（graph.ttl、provenance.ttl）、网页 graph.html、JSON、JSON-LD、GraphML、GEXF、Neo4j 文件、标注与 report.json。
     读不了的文档列出原因，其余照常构建；中途被杀，上一次的结果完好无损，再运行则接着做。没变的文档不再抽取。
 
-    例 examples:  kg build reports/ -o output    kg build a.txt b.md -o out -j 2
+    输入 input: .txt .md；.html .docx .pdf（pip install 'kg-builder[formats]'）；.zip .tar.gz；.jsonl .csv .parquet（有 text 列 a text column）。
+
+    例 examples:  kg build reports/ -o output    kg build a.txt b.zip c.jsonl -o out -j 2
     """
     from kg import terminal
     from kg.build import build as run

@@ -1,4 +1,4 @@
-"""Read documents: files and folders in, ``Document`` values with unmodified text out."""
+"""Read documents: files, folders, archives and tables in, ``Document`` values with unmodified text out."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg.decode import decode
 from kg.errors import InputError
+from kg.formats import READERS
+from kg.formats.contents import Content
+from kg.formats.items import Item, kind_of, walk
 from kg.model import Document
-from kg.structure import find_date, find_publisher, find_sections, find_title, lines
+from kg.structure import find_date, find_publisher, find_sections, find_title, iso_date, lines
 
-SUFFIXES = (".txt", ".md")
 _LONGEST = 240  # bytes of an id: with ".json" it must still be a file name
 
 
@@ -29,36 +30,65 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file to read: ``path`` is absolute, ``shown`` relative to the input that led to it, with forward slashes."""
+    """A document's names before it is read; see ``kg.formats.items.Item``."""
 
-    path: Path
+    path: str
     shown: str
+    stem: str
+    full: str
+
+
+class Corpus:
+    """The documents of ``inputs``: their ids at once, their texts as one iterates, one at a time, in the order of the inputs.
+
+    An input is a file of a known format (``kg.formats.items.KNOWN``) or a folder, which is read with all folders below it; hidden
+    files, files with other names and folders that are symbolic links are left alone. Archives and tables hold many documents. A
+    document's id is the stem of its file or the id of its record; where those collide, folder names are put before it.
+    """
+
+    def __init__(self, inputs: Sequence[Path]) -> None:
+        """Find the documents; what cannot be looked through is among the problems that iterating yields."""
+        self._roots = [Path(os.path.abspath(item)) for item in inputs]
+        sources: dict[str, _Source] = {}
+        self._problems: list[Problem] = []
+        for item, root in zip(inputs, self._roots, strict=True):
+            try:
+                for found in walk(root, listing=True):
+                    sources.setdefault(found.path, _Source(found.path, found.shown, found.stem, found.full))
+            except InputError as error:
+                self._problems.append(Problem(_writable(str(item)), str(error)))
+        self._ids = {source.path: _writable(document_id) for source, document_id in _identify(list(sources.values()))}
+
+    def __len__(self) -> int:
+        """Return how many documents there are to read."""
+        return len(self._ids)
+
+    def __iter__(self) -> Iterator[Document | Problem]:
+        """Yield each document, or why it or a folder could not be read."""
+        yield from self._problems
+        rest = dict(self._ids)
+        for root in self._roots:
+            try:
+                for item in walk(root):
+                    document_id = rest.pop(item.path, None)
+                    if document_id is not None:
+                        yield _read(item, document_id)
+            except InputError:
+                pass  # found in __init__, too, or what was there then is among the rest
+        yield from (Problem(_writable(path), "was there when the build began and is gone") for path in rest)
 
 
 def read_corpus(inputs: Sequence[Path]) -> tuple[list[Document], list[Problem]]:
-    """Return the documents of ``inputs``, sorted by id, and what could not be read.
+    """Return the documents of ``inputs``, sorted by id, and what could not be read; see ``Corpus``.
 
-    An input is a ``.txt`` or ``.md`` file or a folder, which is read with all folders below it; hidden files, files with other
-    names and folders that are symbolic links are left alone. The text is what the bytes say, byte order mark apart: line ends and
-    ``<PAGE_DIV>`` stay. A document's id is the stem of its file; where stems collide, folder names are put before it.
+    The text is what the bytes say, byte order mark apart: line ends and ``<PAGE_DIV>`` stay.
 
     Raises:
         InputError: Nothing could be read; the message lists why.
     """
-    sources: dict[Path, _Source] = {}
-    problems: list[Problem] = []
-    for item in inputs:
-        try:
-            for source in _find(item):
-                sources.setdefault(source.path, source)
-        except InputError as error:
-            problems.append(Problem(str(item), str(error)))
-    documents = []
-    for source, document_id in _identify(list(sources.values())):
-        try:
-            documents.append(read_document(source.path, document_id=_writable(document_id), shown=_writable(source.shown)))
-        except InputError as error:
-            problems.append(Problem(source.shown, str(error)))
+    found = list(Corpus(inputs))
+    documents = [item for item in found if isinstance(item, Document)]
+    problems = [item for item in found if isinstance(item, Problem)]
     if not documents:
         raise InputError("\n".join(f"{p.path}: {p.message}" for p in problems) or "no input was given")
     return sorted(documents, key=lambda d: d.id), problems
@@ -74,55 +104,42 @@ def read_document(path: Path, *, document_id: str | None = None, shown: str | No
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}") from error
-    text, encoding = decode(data)
+    if not data:
+        raise InputError("is empty")
+    content = READERS.get(kind_of(path.name), READERS[".txt"])(data)
+    return document_of(data, content, document_id=document_id or path.stem, path=shown or path.name)
+
+
+def document_of(data: bytes, content: Content, *, document_id: str, path: str) -> Document:
+    """Return the document whose file's bytes are ``data`` and whose text and fields are ``content``.
+
+    Raises:
+        InputError: The text holds nothing.
+    """
+    text = content.text
     rows = lines(text)
     if not rows:
-        raise InputError("is empty" if not data else "holds nothing but white space")
+        raise InputError("holds nothing but white space")
     return Document(
-        id=document_id or path.stem,
-        path=shown or path.name,
+        id=document_id,
+        path=path,
         text=text,
         sha256=hashlib.sha256(data).hexdigest(),
-        encoding=encoding,
+        encoding=content.encoding,
         title=find_title(text, rows),
-        date=find_date(text, rows),
+        date=(iso_date(content.date) if content.date else None) or find_date(text, rows),
         publisher=find_publisher(text, rows),
         sections=find_sections(text, rows),
+        given_title=content.title,
+        pages=content.pages,
     )
 
 
-def _find(item: Path) -> Iterator[_Source]:
-    """Yield the files that the input ``item`` names, in the order of their paths."""
-    root = Path(os.path.abspath(item))
-    if root.is_dir():
-        yield from _find_below(root)
-    elif not root.exists():
-        what = "is a link to nothing" if root.is_symlink() else "does not exist"
-        raise InputError(what)
-    elif root.suffix.lower() not in SUFFIXES:
-        raise InputError(f"is no document: {' and '.join(SUFFIXES)} files are read, not {root.suffix or 'a file without suffix'}")
-    else:
-        yield _Source(root, root.name)
-
-
-def _find_below(root: Path) -> Iterator[_Source]:
-    others: Counter[str] = Counter()
-    found = False
-    errors: list[OSError] = []
-    for folder, folders, files in os.walk(root, onerror=errors.append):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(name for name in files if not name.startswith(".")):
-            path = Path(folder, name)
-            if path.suffix.lower() in SUFFIXES:
-                found = True
-                yield _Source(path, path.relative_to(root).as_posix())
-            else:
-                others[path.suffix or name] += 1
-    for error in errors:
-        raise InputError(f"{error.filename}: cannot be read: {error.strerror}")
-    if not found:
-        holds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(others.items())[:5]) or "nothing"
-        raise InputError(f"holds no {' or '.join(SUFFIXES)} file (it holds {holds})")
+def _read(item: Item, document_id: str) -> Document | Problem:
+    try:
+        return document_of(*item.load(), document_id=document_id, path=_writable(item.shown))
+    except InputError as error:
+        return Problem(_writable(item.shown), str(error))
 
 
 def _identify(sources: list[_Source]) -> list[tuple[_Source, str]]:
@@ -130,10 +147,10 @@ def _identify(sources: list[_Source]) -> list[tuple[_Source, str]]:
 
     Only those that collide get longer, so that one more document does not rename the others.
     """
-    twins = Counter((s.path.parent, _folded(s.path.stem)) for s in sources)
+    twins = Counter(map(_place, sources))
     depth = {source: 0 for source in sources}
     while True:
-        ids = {s: _id(s, depth[s], twin=twins[s.path.parent, _folded(s.path.stem)] > 1) for s in sources}
+        ids = {s: _id(s, depth[s], twin=twins[_place(s)] > 1) for s in sources}
         shared = Counter(map(_folded, ids.values()))
         clashing = [source for source in sources if shared[_folded(ids[source])] > 1]
         if not clashing:
@@ -142,12 +159,16 @@ def _identify(sources: list[_Source]) -> list[tuple[_Source, str]]:
             depth[source] += 1
 
 
+def _place(source: _Source) -> tuple[str, str]:
+    return source.path.rsplit("/", 1)[0], _folded(source.stem)
+
+
 def _id(source: _Source, depth: int, *, twin: bool) -> str:
-    """Return stem or, for a ``twin`` in the same folder (a.txt, a.md), name, with ``depth`` folders before it."""
-    stem = source.path.name.replace(".", "-") if twin else source.path.stem
-    if depth > len(Path(source.shown).parts) + 2:  # names that differ only in case or in where a "-" stands
+    """Return stem or, for a ``twin`` in the same place (a.txt, a.md), the longer name, with ``depth`` folders before it."""
+    stem = source.full if twin else source.stem
+    if depth > source.shown.count("/") + 3:  # names that differ only in case or in where a "-" stands
         return f"{stem}-{hashlib.sha256(os.fsencode(source.path)).hexdigest()[:8]}"
-    folders = source.path.parts[1:-1]
+    folders = source.path.split("/")[1:-1]
     name = "-".join((*folders[max(0, len(folders) - depth) :], stem))
     if len(os.fsencode(name)) > _LONGEST:
         name = f"{name[: _LONGEST // 4]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"

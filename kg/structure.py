@@ -93,6 +93,16 @@ def find_date(text: str, rows: Sequence[Span]) -> str | None:
     return None
 
 
+def iso_date(value: str) -> str | None:
+    """Return a date that a file's own field gives in ISO 8601, or ``None`` where it is none.
+
+    >>> iso_date("2023-05-18T10:25:00+08:00"), iso_date("20230518"), iso_date("2023年5月18日 10:25"), iso_date("昨天")
+    ('2023-05-18', '2023-05-18', '2023-05-18', None)
+    """
+    plain = re.fullmatch(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:\d{6})?", value.strip())
+    return _search("-".join(plain.groups()) if plain else value)
+
+
 def find_publisher(text: str, rows: Sequence[Span]) -> Span | None:
     r"""Return where the publisher's name stands (发布人, 发布单位, 来源 …), or ``None``.
 

@@ -118,8 +118,8 @@ def test_missing_inputs_are_named_and_the_others_read(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_documents_says_what_it_holds(tmp_path: Path) -> None:
-    (tmp_path / "a.pdf").write_bytes(b"%PDF")
-    with pytest.raises(InputError, match=r"holds no .txt or .md file \(it holds 1 .pdf\)"):
+    (tmp_path / "a.xlsx").write_bytes(b"PK")
+    with pytest.raises(InputError, match=r"holds no .txt, .md, .*\.tar\.xz file \(it holds 1 .xlsx\)"):
         read_corpus([tmp_path])
 
 
