@@ -144,6 +144,10 @@ def show_coverage(report: Mapping[str, Any], *, uncovered: bool, dropped: bool, 
     say(f"舍弃的片段 spans dropped: {coverage['dropped']}")
     for reason, number in coverage["dropped_by_reason"].items():
         say(f"  {number:>5}  {reason}")
+    if coverage.get("refused"):
+        say(f"未采信的模型回答 answers of a model that were refused: {coverage['refused']}")
+        for reason, number in coverage["refused_by_reason"].items():
+            say(f"  {number:>5}  {reason}")
     say()
     if uncovered:
         rows = [(item["document"], item["span"][0], item["text"]) for item in coverage["uncovered_sentences"][:limit]]
@@ -152,6 +156,10 @@ def show_coverage(report: Mapping[str, Any], *, uncovered: bool, dropped: bool, 
         spans = sorted(coverage["dropped_spans"], key=lambda item: -item["confidence"])[:limit]
         rows_ = [(i["document"], i["span"][0], i["text"], i["type"], f"{i['confidence']:.2f}", i["reason"]) for i in spans]
         table(("文档 document", "位置 at", "文字 text", "类型 type", "置信度", "原因 reason"), rows_, right=[1, 4])
+        answers = coverage.get("refused_answers", ())[:limit]
+        if answers:
+            listed = [(i["document"], i["span"][0], i["answer"], i["reason"]) for i in answers]
+            table(("文档 document", "位置 at", "回答 answer", "原因 reason"), listed, right=[1])
 
 
 def show_evaluation(evaluation: Evaluation, ontology: Ontology, *, errors: bool) -> None:

@@ -193,3 +193,17 @@ def test_hostile_names_pass_through_every_file_as_text(run: Run, corpus: Any) ->
     found = run(behave, formats=DEFAULT_FORMATS)
     assert any("银行" in subject for subject, _, _ in found.facts)
     assert "<script>alert(1)" not in (found.out / "graph.html").read_text(encoding="utf-8")
+
+
+def test_the_statistics_show_what_was_refused_and_the_shapes_hold(run: Run) -> None:
+    from typer.testing import CliRunner
+
+    from kg.cli import app
+
+    found = run(adding(entities=[entity("中国虚构集团有限公司")]), formats=DEFAULT_FORMATS)
+    done = CliRunner().invoke(app, ["stats", str(found.out), "--dropped"])
+    assert "answers of a model that were refused: 1" in done.stdout
+    assert "中国虚构集团有限公司" in done.stdout
+    assert ABSENT in done.stdout
+    checked = CliRunner().invoke(app, ["validate", str(found.out)])
+    assert checked.exit_code == 0, checked.stdout
