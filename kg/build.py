@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +22,7 @@ from kg.engines import Known, graph_of
 from kg.errors import AnnotationError, InputError
 from kg.export import DEFAULT_FORMATS, FORMATS
 from kg.export.nodelink import read_graph
+from kg.graph import streamed
 from kg.model import Annotation, Document
 from kg.naming import DEFAULT_BASE_IRI, check_base_iri
 from kg.ontology import default_pack, load_ontology
@@ -123,7 +126,8 @@ def build(
                 documents, annotations, graph, problems=problems, corrected=given, cached=cached, formats=formats
             )
             _write(folder, documents, annotations, report)
-            export(graph, ontology, folder, base_iri=base_iri, formats=formats, renderer=renderer, progress=progress)
+            documents, annotations = [], {}  # the graph holds what its files need
+            export(graph, ontology, folder, base_iri=base_iri, formats=formats, renderer=renderer, jobs=jobs, progress=progress)
     return BuildReport(out, report, tuple(problems), tuple(unused), tuple(clock.seconds.items()))
 
 
@@ -135,25 +139,39 @@ def export(
     base_iri: str,
     formats: Sequence[str] = DEFAULT_FORMATS,
     renderer: str = "auto",
+    jobs: int = 1,
     progress: Progress = lambda stage, done, total: None,
 ) -> list[Path]:
     """Write ``graph`` into ``folder`` in each of ``formats`` and return the files.
 
+    A graph that streams from tables is written by ``jobs`` processes, one format each.
+
     Raises:
         InputError: There is no such format.
     """
-    files = []
-    for i, name in enumerate(formats):
-        progress("export", i, len(formats))
+    for name in formats:
         if name not in FORMATS:
             raise InputError(f"unknown format {name!r}; known are {', '.join(sorted(FORMATS))}")
-        names, write = FORMATS[name]
-        for file in names:
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        write(graph, ontology, folder, base_iri=base_iri, **({"renderer": renderer} if name == "html" else {}))
-        files += [folder / file for file in names]
+    write = partial(_write_format, graph, ontology, folder, base_iri, renderer)
+    with ExitStack() as stack:
+        each: Iterator[list[Path]] = map(write, formats)
+        if jobs > 1 and streamed(graph):
+            pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+            each = stack.enter_context(pool).map(write, formats)
+        files = []
+        for i in range(len(formats)):
+            progress("export", i, len(formats))
+            files += next(each)
     progress("export", len(formats), len(formats))
     return files
+
+
+def _write_format(graph: Graph, ontology: Ontology, folder: Path, base_iri: str, renderer: str, name: str) -> list[Path]:
+    names, write = FORMATS[name]
+    for file in names:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    write(graph, ontology, folder, base_iri=base_iri, **({"renderer": renderer} if name == "html" else {}))
+    return [folder / file for file in names]
 
 
 def export_again(
