@@ -19,7 +19,7 @@ const canvas = (() => {
     }
     return tones.get(key);
   }
-  const toneOf = (f) => tone(NETWORK.edges[f].color, NETWORK.nodes[FACTS[f].s].group === NETWORK.nodes[FACTS[f].o].group ? 0.6 : 0.28);
+  const toneOf = (f) => tone(NETWORK.edges[f].color, NETWORK.nodes[FACTS[f].s].group === NETWORK.nodes[FACTS[f].o].group ? 0.6 : 0.22);
 
   let view = null, unit = 0.1;
   try {
@@ -29,7 +29,7 @@ const canvas = (() => {
     }
     view = new Sigma(graph, host, {
       allowInvalidContainer: true, renderLabels: false, renderEdgeLabels: false, zIndex: false, minCameraRatio: 0.0005, maxCameraRatio: 3, stagePadding: 0,
-      hideEdgesOnMove: FACTS.length > 20000, minEdgeThickness: 0.9, defaultEdgeType: "line", nodeProgramClasses: { circle: Discs }, nodeHoverProgramClasses: { circle: Discs },
+      hideEdgesOnMove: FACTS.length > 20000, minEdgeThickness: 0.9, defaultEdgeType: "line", nodeProgramClasses: { circle: Discs }, edgeProgramClasses: { line: Sigma.rendering.EdgeLineProgram }, nodeHoverProgramClasses: { circle: Discs },
       zoomToSizeRatioFunction: (ratio) => 1 / Math.max(unit / ratio, FLOOR), defaultDrawNodeHover: () => {}, zoomDuration: NODES.length > 20000 ? 0 : 200,
       nodeReducer: (key, data) => (shownNode[key] ? data : { ...data, hidden: true }),
       edgeReducer: (key, data) => (shownFact[key] ? { ...data, color: toneOf(Number(key)) } : { ...data, hidden: true }),
@@ -121,20 +121,21 @@ const canvas = (() => {
   }
 
   const was = { nodes: shownNode.slice(), facts: shownFact.slice(), dark: state.dark };
-  const same = (a, b) => a.every((value, n) => value === b[n]);
-  let waiting = 0, stale = false;
+  let waiting = 0;
+  /** Bring the large picture up to what is shown now: only what changed is given to WebGL again. */
+  function refresh() {
+    const differ = (before, now) => { const found = []; now.forEach((value, n) => { if (value !== before[n]) found.push(String(n)); }); return found; };
+    const nodes = differ(was.nodes, shownNode), edges = was.dark === state.dark ? differ(was.facts, shownFact) : FACTS.map((_, f) => String(f));
+    if (!nodes.length && !edges.length) return false;
+    Object.assign(was, { nodes: shownNode.slice(), facts: shownFact.slice(), dark: state.dark });
+    view.refresh({ partialGraph: { nodes, edges }, skipIndexation: true });
+    return true;
+  }
   function update() {
     if (!view) return;
-    const picture = was.dark !== state.dark || !same(was.nodes, shownNode) || !same(was.facts, shownFact);
-    if (picture) Object.assign(was, { nodes: shownNode.slice(), facts: shownFact.slice(), dark: state.dark });
-    stale ||= picture;
     // The panel answers a click at once; the picture follows in the next frame.
     cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(() => {
-      if (stale) view.refresh({ skipIndexation: true });
-      else paint();
-      stale = false;
-    });
+    waiting = requestAnimationFrame(() => { if (!refresh()) paint(); });
   }
   const panelWidth = () => { const panel = byId("panel"); return panel.hidden || panel.offsetWidth > host.clientWidth / 2 ? 0 : panel.offsetWidth; };
   function moveTo(centre, scale, animate) {
