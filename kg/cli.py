@@ -98,7 +98,7 @@ def build(
     写出 Turtle（graph.ttl、provenance.ttl）、网页 graph.html、JSON、JSON-LD、GraphML、GEXF、Neo4j 文件、标注与 report.json。
     读不了的文档列出原因，其余照常构建；中途被杀，上一次的结果完好无损，再运行则接着做。没变的文档不再抽取。
 
-    输入 input: .txt .md；.html .docx .pdf（pip install 'kg-builder[formats]'）；.zip .tar.gz；.jsonl .csv .parquet（有 text 列 a text column）。
+    读 reads: .txt .md；.html .docx .pdf（需 needs kg-builder[formats]）；.zip .tar.gz；.jsonl .csv .parquet（text 列 column）。
 
     例 examples:  kg build reports/ -o output    kg build a.txt b.zip c.jsonl -o out -j 2
     """
@@ -414,6 +414,7 @@ def stats(
 app.add_typer(showing.load)
 app.command()(showing.report)
 app.command()(showing.draw)
+app.command()(showing.diff)
 app.command()(showing.serve)
 app.command()(showing.shell)
 app.command()(asking.distil)

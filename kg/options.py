@@ -57,6 +57,14 @@ class Provenance(enum.StrEnum):
     named_graphs = "named-graphs"
 
 
+class Patched(enum.StrEnum):
+    """The forms of a difference."""
+
+    text = "text"
+    json = "json"
+    patch = "patch"
+
+
 class Renderer(enum.StrEnum):
     """What draws the HTML graph."""
 

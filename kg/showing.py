@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kg.errors import InputError
-from kg.options import Inferred, Out, Pack
+from kg.options import Inferred, Out, Pack, Patched
 
 if TYPE_CHECKING:
     from kg.load import Loaded
@@ -126,6 +126,41 @@ def draw(
     else:
         write_text(picture, svg)
     terminal.say(f"已写入 written: {picture}")
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="OUT_A", help="从哪次构建。 The build to compare with.")],
+    after: Annotated[Path, typer.Argument(metavar="OUT_B", help="到哪次构建。 The later build.")],
+    form: Annotated[Patched, typer.Option("--format", "-f", metavar="text|json|patch", help="输出形式。 What is printed.")] = (
+        Patched.text
+    ),
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="各列多少条。 How many of each, as text.")] = 50,
+    pack: Pack = None,
+) -> None:
+    """两次构建的差别：实体与关系的增、减、证据变化，及因哪篇文档。 What came, went or changed evidence, through which document.
+
+    patch 是 RDF Patch，把 OUT_A 的 graph.ttl 变成 OUT_B 的。 An RDF Patch from OUT_A's graph.ttl to OUT_B's.
+
+    例 examples:  kg diff yesterday today    kg diff yesterday today -f patch > changes.rdfp
+    """
+    import dataclasses
+    import json
+
+    from kg import terminal
+    from kg.diff import describe, rdf_patch
+    from kg.diff import diff as run
+    from kg.ontology import default_pack, load_ontology
+
+    if form is Patched.patch:
+        for line in rdf_patch(before, after):
+            typer.echo(line)
+        return
+    found = run(before, after)
+    if form is Patched.json:
+        typer.echo(json.dumps({"counts": found.counts(), **dataclasses.asdict(found)}, ensure_ascii=False, indent=1))
+        return
+    for line in describe(found, load_ontology(pack or default_pack()), limit=limit):
+        terminal.say(line)
 
 
 def serve(

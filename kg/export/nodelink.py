@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -57,6 +57,32 @@ def read_graph(path: Path) -> kgraph.Graph:
     if kgraph.DOCUMENTS not in graph.graph:
         raise InputError(f"{file}: the graph does not hold its documents; `kg build` writes them")
     return graph
+
+
+def read_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield ``("graph", attributes)``, then each ``("node", …)`` and ``("edge", …)`` in the order of ids, one at a time.
+
+    This is for graphs that memory does not hold; it reads only files in which a node or an edge is a line, as ``write`` has it.
+
+    Raises:
+        InputError: There is no such file, or it is not one that a build wrote.
+    """
+    file = path / FILE_NAME if path.is_dir() else path
+    kind = ""
+    try:
+        with open(file, encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith('"graph": '):
+                    yield "graph", json.loads(line[len('"graph": ') :].rstrip(",\n"))
+                elif kind and line.startswith("{"):
+                    yield kind, json.loads(line.rstrip(",\n"))
+                kind = {'"nodes": [\n': "node", '"edges": [\n': "edge"}.get(line, kind)
+    except FileNotFoundError:
+        raise InputError(f"{file}: no such file; `kg build` writes it") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: not a node-link graph as `kg build` writes it: {error}") from None
+    if kind != "edge":
+        raise InputError(f"{file}: not a node-link graph as `kg build` writes it")
 
 
 def _json(value: Any) -> str:
