@@ -19,7 +19,7 @@ from kg.ontology import Ontology, check_name, default_pack, load_ontology, names
 from kg.output import Output, Term, name_of, named, open_output, rebase
 from kg.shapes import shapes_namespace
 from kg.sparql import bind, refuse, tokens
-from kg.vocabularies import VOCABULARIES
+from kg.vocabularies import VOCABULARIES, date, term
 
 PREFIXES = {
     prefix: VOCABULARIES[prefix]
@@ -29,8 +29,6 @@ PREFIXES = {
 
 Solutions = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
 """What the engine gives, before anyone has asked for its rows."""
-
-_DATES = ((re.compile(r"\d{4}-\d\d-\d\d"), "date"), (re.compile(r"\d{4}-\d\d"), "gYearMonth"), (re.compile(r"\d{4}"), "gYear"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +221,11 @@ def _candidates(store: ox.Store, value: str, prefixes: Mapping[str, str]) -> lis
             return [ox.NamedNode(value)]
     except ValueError as error:
         raise QueryError(f"not an IRI: {value}: {error}") from error
-    xsd = PREFIXES["xsd"]
     literals = [ox.Literal(value), ox.Literal(value, language="zh"), ox.Literal(value, language="en")]
-    literals += [ox.Literal(value, datatype=ox.NamedNode(xsd + kind)) for form, kind in _DATES if form.fullmatch(value)]
+    literals += [date(value)] if date(value) not in literals else []
     if re.fullmatch(r"[+-]?\d+", value):
         # The store keeps every kind of whole number as xsd:integer.
-        literals.append(ox.Literal(value, datatype=ox.NamedNode(xsd + "integer")))
+        literals.append(ox.Literal(value, datatype=term("xsd:integer")))
     return [*named(store, value), *literals]
 
 

@@ -1,8 +1,11 @@
-"""The namespaces of the vocabularies that the graph uses, under the prefixes by which people know them."""
+"""The namespaces of the vocabularies that the graph uses, under the prefixes by which people know them, and terms of them."""
 
 from __future__ import annotations
 
-from pyoxigraph import NamedNode
+import datetime
+import re
+
+from pyoxigraph import Literal, NamedNode
 
 VOCABULARIES = {
     "dcat": "http://www.w3.org/ns/dcat#",
@@ -24,6 +27,13 @@ VOCABULARIES = {
 }
 """Prefix → namespace."""
 
+# https://www.w3.org/TR/xmlschema-2/#date without the time zone, which no document gives; what must be added to make a date of it
+_DATE_TYPES = (
+    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "", "date"),
+    (re.compile(r"[0-9]{4}-[0-9]{2}"), "-01", "gYearMonth"),
+    (re.compile(r"[0-9]{4}"), "-01-01", "gYear"),
+)
+
 
 def term(prefixed: str) -> NamedNode:
     """Return the IRI of a name in one of ``VOCABULARIES``.
@@ -33,3 +43,19 @@ def term(prefixed: str) -> NamedNode:
     """
     prefix, _, local = prefixed.partition(":")
     return NamedNode(VOCABULARIES[prefix] + local)
+
+
+def date(text: str) -> Literal:
+    """Return an ``xsd:date``, ``xsd:gYearMonth`` or ``xsd:gYear`` where ``text`` is one, else a plain string.
+
+    >>> [date(text).datatype.value.partition("#")[2] for text in ("2024-02-29", "2023-02-29", "2023-05", "2023")]
+    ['date', 'string', 'gYearMonth', 'gYear']
+    """
+    for pattern, rest, name in _DATE_TYPES:
+        if pattern.fullmatch(text):
+            try:
+                datetime.date.fromisoformat(text + rest)
+            except ValueError:
+                break
+            return Literal(text, datatype=term(f"xsd:{name}"))
+    return Literal(text)

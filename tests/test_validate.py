@@ -15,10 +15,10 @@ import shacl
 
 from kg.build import build
 from kg.errors import InputError, PackError
-from kg.export.rdf import date
 from kg.ontology import Ontology, allows, default_pack, subtypes, types
 from kg.shapes import shapes_turtle
 from kg.validate import Violation, shapes_text, validate
+from kg.vocabularies import date
 
 GOLD = Path(__file__).parent / "gold" / "dev"
 SH = rdflib.Namespace("http://www.w3.org/ns/shacl#")

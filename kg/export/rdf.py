@@ -6,9 +6,7 @@ has no name of its own. All escaping and all checks of IRIs are pyoxigraph's.
 
 from __future__ import annotations
 
-import datetime
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,20 +18,12 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from kg import graph as kgraph
 from kg import naming
-from kg.vocabularies import term
+from kg.vocabularies import date, term
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology
 
 V = TypeVar("V")
-
-# https://www.w3.org/TR/xmlschema-2/#date without the time zone, which no document gives; what must be added to make a date of it
-_DATE_TYPES = (
-    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "", "date"),
-    (re.compile(r"[0-9]{4}-[0-9]{2}"), "-01", "gYearMonth"),
-    (re.compile(r"[0-9]{4}"), "-01-01", "gYear"),
-)
-
 
 class Nested(NamedTuple):
     """An object without a name: ``[ predicate object ; … ]`` in Turtle."""
@@ -57,7 +47,7 @@ PREF_LABEL = term("skos:prefLabel")
 ALT_LABEL = term("skos:altLabel")
 TITLE, ISSUED, SOURCE = term("dcterms:title"), term("dcterms:issued"), term("dcterms:source")
 IDENTIFIER, PUBLISHER = term("dcterms:identifier"), term("dcterms:publisher")
-_XSD = {name: term(f"xsd:{name}") for name in ("integer", "decimal", "double", "boolean", "date", "gYearMonth", "gYear")}
+_XSD = {name: term(f"xsd:{name}") for name in ("integer", "decimal", "double", "boolean")}
 
 
 class Remembered(dict[str, V], Generic[V]):
@@ -130,22 +120,6 @@ def value(scalar: kgraph.Scalar) -> Literal:
         text = format(Decimal(repr(scalar)), "f")
         return Literal(text if "." in text else text + ".0", datatype=_XSD["decimal"])
     return Literal(scalar) if len(scalar) == 4 else date(scalar)
-
-
-def date(text: str) -> Literal:
-    """Return an ``xsd:date``, ``xsd:gYearMonth`` or ``xsd:gYear`` where ``text`` is one, else a plain string.
-
-    >>> [date(text).datatype.value.partition("#")[2] for text in ("2024-02-29", "2023-02-29", "2023-05", "2023")]
-    ['date', 'string', 'gYearMonth', 'gYear']
-    """
-    for pattern, rest, name in _DATE_TYPES:
-        if pattern.fullmatch(text):
-            try:
-                datetime.date.fromisoformat(text + rest)
-            except ValueError:
-                break
-            return Literal(text, datatype=_XSD[name])
-    return Literal(text)
 
 
 def graph_blocks(graph: kgraph.Graph, ontology: Ontology, names: Names) -> Iterator[Block]:

@@ -16,9 +16,10 @@ from rdflib.compare import isomorphic
 
 from kg import __version__
 from kg.export import FORMATS, turtle
-from kg.export.rdf import Names, date, graph_blocks, value
+from kg.export.rdf import Names, graph_blocks, value
 from kg.export.turtle import Renderer
 from kg.graph import build_graph
+from kg.vocabularies import date
 
 BASE = "https://example.org/kg/"
 KGO = rdflib.Namespace(BASE + "ontology#")
