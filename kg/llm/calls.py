@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SPENT = "not asked: the budget is spent"
 SILENT = "the server gave no answer"
 CLOSED = "not asked: the server does not answer"
+STOPPED = "not asked: interrupted"
 _DEAF = 3  # calls in a row without an answer, after all their retries: the server is gone
 _DEPTH = 2
 
@@ -56,6 +57,12 @@ class Calls:
     def spent(self) -> Spending:
         """What all calls cost so far; answers from the cache cost nothing."""
         return self._ledger.spent
+
+    def stop(self) -> None:
+        """Ask nothing more, and close the line."""
+        with self._lock:
+            self._closed = self._closed or _NoAnswer(STOPPED)
+        self._wire.close()
 
     def about(self, item: Plan, window: Window) -> Heard:
         """Return what the model answers about a window; never raises for what the server does."""

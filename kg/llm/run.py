@@ -200,8 +200,11 @@ def _heard(
                     done += 1
                     progress(f"llm {described(calls.spent)}", done, len(todo))
                 yield item, heard
-        finally:
+        except BaseException:
+            # Such as Ctrl-C: what waits is not asked, and what is under way is not waited for longer than its line holds.
             pool.shutdown(wait=False, cancel_futures=True)
+            calls.stop()
+            raise
 
 
 def _put_together(item: Plan, heard: Sequence[Heard], desk: Desk, settings: Settings) -> Annotation | Problem:

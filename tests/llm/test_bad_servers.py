@@ -328,3 +328,23 @@ def test_an_option_that_makes_no_sense_is_said(corpus: Path, tmp_path: Path, opt
     done = CliRunner().invoke(app, ["build", str(corpus), "-o", str(tmp_path / "out"), *options])
     assert isinstance(done.exception, InputError)
     assert message in str(done.exception)
+
+
+def test_an_interrupt_ends_the_run_and_loses_no_answer(corpus: Path, tmp_path: Path) -> None:
+    for i in range(10):
+        (corpus / f"c{i}.txt").write_text(FIRST.replace("支付", f"第{i}支付"), encoding="utf-8")
+
+    def behave(request: Request) -> Any:
+        return right(request) if request.number < 3 else Raw(chat("{}"), wait=3)
+
+    with serving(behave) as server:
+        options = ["--extractor", "llm", "--llm-url", server.url, "--llm-model", "m", "--llm-concurrency", "1"]
+        options += ["--llm-cache", str(tmp_path / "answers")]
+        process = subprocess.Popen([*COMMAND, "build", str(corpus), "-o", str(tmp_path / "out"), *options])
+        while len(server.requests) < 4 and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) not in (0, None)
+        assert len(server.requests) <= 5
+    assert len(list((tmp_path / "answers").rglob("*.json"))) == 3
+    assert not (tmp_path / "out").exists()
