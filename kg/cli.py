@@ -239,6 +239,9 @@ def train(
         bool, typer.Option("--evaluate", help="只做交叉验证，不写模型。 Only cross-validated figures; nothing is written.")
     ] = False,
     folds: Annotated[int, typer.Option("--folds", min=2, metavar="N", help="交叉验证分几份。 Folds of cross-validation.")] = 5,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="进程数，缺省为核数。 Processes; default: the cores.")
+    ] = None,
 ) -> None:
     """用标注文档训练模型。 Fit the models of a domain pack on its annotated documents and yours.
 
@@ -251,7 +254,10 @@ def train(
     from kg.ontology import default_pack, load_ontology
 
     pack = pack or default_pack()
-    done = train_pack(pack, None if only_figures else out or pack / "models", extra=extra or [], folds=folds, say=terminal.warn)
+    done = train_pack(
+        pack, None if only_figures else out or pack / "models", extra=extra or [], folds=folds, jobs=jobs or os.cpu_count() or 1,
+        say=terminal.warn,
+    )  # fmt: skip
     terminal.say(f"文档 documents: {done.documents}，交叉验证 cross-validated, {folds} folds")
     terminal.say()
     terminal.show_evaluation(done.figures, load_ontology(pack), errors=False)

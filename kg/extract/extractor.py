@@ -24,6 +24,8 @@ from kg.extract.loglinear import Classifier, probabilities
 from kg.extract.mentions import complete, notices, places_in, proposals
 from kg.extract.models import load_chain, load_classifier
 from kg.extract.names import Named
+from kg.extract.network import FILE as NETWORK
+from kg.extract.network import Network, load_network
 from kg.extract.relations import STANDING, Candidate, Place, Schema, candidates, schema, sentences, shared
 from kg.lexicon import load_lexicon
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Document, Dropped, Mention, Span
@@ -59,6 +61,7 @@ class Extractor:
     subtyper: Classifier | None = None
     ranker: Classifier | None = None
     settings: Settings = Settings()
+    network: Network | None = None
     encoder: Encoder | None = None
 
 
@@ -102,6 +105,7 @@ def load_extractor(pack_dir: Path, *, model: str = "fast") -> Extractor:
         subtyper=load_classifier(folder / "subtypes.npz"),
         ranker=load_classifier(folder / "relations.npz"),
         settings=settings if encoder is None else replace(settings, spans=dict.fromkeys(types(ontology), AVERAGED)),
+        network=load_network(folder / NETWORK, bioes(types(ontology))) if (folder / NETWORK).exists() else None,
         encoder=encoder,
     )
 
@@ -138,7 +142,7 @@ def annotate(document: Document, extractor: Extractor) -> Annotation:
     reading = analysis(document.text, extractor.pack)
     if extractor.tagger is None or extractor.keeper is None:
         return _by_grammar(document, reading, extractor)
-    proposed = proposals(reading, extractor.pack, extractor.tagger, extractor.encoder)
+    proposed = proposals(reading, extractor.pack, extractor.tagger, extractor.network, extractor.encoder)
     if extractor.encoder is None:
         # The filter knows the chain's confidences; on averaged ones it loses more names than it saves.
         proposed = judge(reading, proposed, extractor.keeper, heads=extractor.pack.heads.groups)

@@ -14,6 +14,8 @@ from kg.extract.encoder import Encoder
 from kg.extract.encoder import posterior as encoded
 from kg.extract.features import feature_columns
 from kg.extract.names import Named, everywhere, retyped
+from kg.extract.network import Network
+from kg.extract.network import posterior as convolved
 
 CERTAIN = 0.8
 _NATION = "中国"
@@ -28,17 +30,28 @@ def features_of(reading: Analysis, pack: Resources) -> Iterator[NDArray[np.uint6
         triggers=reading.trigger_hits)
 
 
-def proposals(reading: Analysis, pack: Resources, chain: Chain, encoder: Encoder | None = None) -> list[Named]:
+def proposals(
+    reading: Analysis, pack: Resources, chain: Chain, network: Network | None = None, encoder: Encoder | None = None
+) -> list[Named]:
     """Propose the mentions of a document: the tagger's best spans when it is made a little bolder than it is."""
     if not reading.text:
         return []
-    return decode(reading.text, posterior(reading, pack, chain, encoder), reading.lexed.pieces, chain.labels)
+    return decode(reading.text, posterior(reading, pack, chain, network, encoder), reading.lexed.pieces, chain.labels)
 
 
-def posterior(reading: Analysis, pack: Resources, chain: Chain, encoder: Encoder | None = None) -> NDArray[np.float32]:
-    """Label probabilities of each character (n × labels): the chain's, or the mean of the chain's and the encoder's."""
+def posterior(
+    reading: Analysis, pack: Resources, chain: Chain, network: Network | None = None, encoder: Encoder | None = None
+) -> NDArray[np.float32]:
+    """Label probabilities of each character (n × labels): the mean of the chain's, the network's and the encoder's."""
     chances = marginals(emissions(features_of(reading, pack), len(reading.text), chain), reading.lexed.pieces, chain)
-    return chances if encoder is None else (chances + encoded(reading, encoder)) * np.float32(0.5)
+    others = []
+    if network is not None:
+        others.append(convolved(reading, network))
+    if encoder is not None:
+        others.append(encoded(reading, encoder))
+    for other in others:
+        chances = chances + other
+    return chances * np.float32(1 / (1 + len(others))) if others else chances
 
 
 def decode(text: str, chances: NDArray[np.float32], pieces: Sequence[tuple[int, int]], labels: Sequence[str], *,

@@ -18,18 +18,21 @@ from numpy.typing import NDArray
 
 from kg.evaluate import Case, Evaluation, evaluate
 from kg.extract.analysis import Resources
+from kg.extract.crf import bioes
 from kg.extract.entities import Thing, things
 from kg.extract.extractor import Extractor, Settings, annotation_of, places_of, select, sift
 from kg.extract.filter import KEPT, filter_example, grouped, heads_by_end
 from kg.extract.loglinear import Classifier, Example, probabilities
 from kg.extract.mentions import complete, places_in, proposals
 from kg.extract.names import Named
+from kg.extract.network import open_network
 from kg.extract.relations import Candidate, Place, Schema, candidates
 from kg.learn.fit import fit_loglinear
-from kg.learn.train import Lesson, fit_linker, fit_subtyper, fit_tagger, gold_places, relation_labels
+from kg.learn.taggers import School, fit_taggers
+from kg.learn.train import Lesson, fit_linker, fit_subtyper, gold_places, relation_labels
 from kg.model import Annotation
 from kg.naming import normalise
-from kg.ontology import Ontology, types
+from kg.ontology import types
 
 FOLDS = 5
 _GRID = tuple(round(0.25 + 0.05 * step, 2) for step in range(10))
@@ -37,9 +40,10 @@ _GRID = tuple(round(0.25 + 0.05 * step, 2) for step in range(10))
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The extractor fitted on all documents (``None`` if only the figures were wanted), and what cross-validation says."""
+    """The extractor fitted on all documents and its network as a file (``None`` if only the figures were wanted); the figures."""
 
     extractor: Extractor | None
+    network: bytes | None
     figures: Evaluation
     by_document: Mapping[str, Annotation]
 
@@ -75,31 +79,33 @@ def deal(lessons: Sequence[Lesson], folds: int) -> list[int]:
     return out
 
 
-def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: Schema, *, folds: int = FOLDS,
-    final: bool = True, say: Callable[[str], None] = lambda text: None) -> Trained:
+def train(lessons: Sequence[Lesson], school: School, fit: Schema, *, folds: int = FOLDS, final: bool = True,
+    say: Callable[[str], None] = lambda text: None) -> Trained:
     """Fit everything.
 
     Args:
         lessons: annotated documents, analysed; at least ``folds`` of them.
-        pack: the pack's words.
-        ontology: the pack's ontology.
+        school: the pack that is trained, and in how many processes.
         fit: its relation schema.
         folds: number of folds.
         final: fit the models on all documents, too.
         say: told what is going on, a line at a time.
     """
+    pack, ontology = school.pack, school.ontology
     kinds = types(ontology)
     symmetric = frozenset(name for name, p in ontology.predicates.items() if p.symmetric)
     dealt = deal(lessons, folds)
     read: list[_Read] = []
     helpers: list[tuple[Classifier, Classifier]] = []
-    for fold in range(folds):
-        rest = [item for item, mine in zip(lessons, dealt, strict=True) if mine != fold]
-        say(f"fold {fold + 1} of {folds}: reading {len(lessons) - len(rest)} documents with a tagger fitted on {len(rest)}")
-        tagger = fit_tagger(rest, pack, kinds)
+    groups = [[at for at, mine in enumerate(dealt) if mine != fold] for fold in range(folds)]
+    taggers = fit_taggers(lessons, [*groups, *([list(range(len(lessons)))] if final else [])], school, say=say)
+    for fold, (tagger, model) in zip(range(folds), taggers, strict=False):
+        say(f"fold {fold + 1} of {folds}: reading {dealt.count(fold)} documents with taggers fitted on {len(groups[fold])}")
+        network = open_network(model, bioes(kinds))
+        rest = [lessons[at] for at in groups[fold]]
         helpers.append((fit_linker(rest), fit_subtyper(rest)))
-        read += [_Read(item, fold, proposals(item.reading, pack, tagger)) for item, mine in zip(lessons, dealt, strict=True)
-            if mine == fold]
+        read += [_Read(item, fold, proposals(item.reading, pack, tagger, network))
+            for item, mine in zip(lessons, dealt, strict=True) if mine == fold]
     read.sort(key=lambda r: r.lesson.document.id)
     say("precision filter, relations and thresholds")
     judged, keeper = _judge(read, pack, folds)
@@ -125,14 +131,15 @@ def train(lessons: Sequence[Lesson], pack: Resources, ontology: Ontology, fit: S
     figures = evaluate([Case(item.lesson.document, item.lesson.gold, annotations[item.lesson.document.id]) for item in read],
         ontology=ontology)
     if not final:
-        return Trained(None, figures, annotations)
+        return Trained(None, None, figures, annotations)
     say(f"fitting the models on all {len(lessons)} documents")
     ranker = fit_loglinear(examples, gold, classes=fit.classes, epochs=3)
+    tagger, model = next(taggers)
     extractor = Extractor(
-        pack=pack, ontology=ontology, fit=fit, tagger=fit_tagger(lessons, pack, kinds), keeper=keeper, linker=fit_linker(lessons),
-        subtyper=fit_subtyper(lessons), ranker=ranker, settings=settings,
+        pack=pack, ontology=ontology, fit=fit, tagger=tagger, keeper=keeper, linker=fit_linker(lessons),
+        subtyper=fit_subtyper(lessons), ranker=ranker, settings=settings, network=open_network(model, bioes(kinds)),
     )  # fmt: skip
-    return Trained(extractor, figures, annotations)
+    return Trained(extractor, model, figures, annotations)
 
 
 def _judge(read: Sequence[_Read], pack: Resources, folds: int) -> tuple[list[list[Named]], Classifier]:

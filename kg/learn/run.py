@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 FOLDS = 5
 SETTINGS = "settings.json"
 CARD = "MODEL_CARD.md"
+NETWORK = "network.onnx"
 MODELS = ("tagger", "filter", "linker", "subtypes", "relations")
-OURS = frozenset({*(f"{name}.npz" for name in MODELS), SETTINGS, CARD})
+OURS = frozenset({*(f"{name}.npz" for name in MODELS), NETWORK, SETTINGS, CARD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def train_pack(
     *,
     extra: Sequence[Path] = (),
     folds: int = FOLDS,
+    jobs: int = 1,
     say: Callable[[str], None] = lambda text: None,
 ) -> TrainReport:
     """Fit the models of a pack on ``PACK/training`` and ``extra`` folders of annotated documents.
@@ -48,6 +50,7 @@ def train_pack(
         out: folder of the models, which is replaced as a whole (other files in it stay); ``None``: only the figures are wanted.
         extra: folders with more documents; a document of the same name takes the place of the pack's.
         folds: number of folds of the cross-validation, by document.
+        jobs: processes that fit taggers at the same time; the models do not depend on it.
         say: told what is going on, a line at a time.
 
     Raises:
@@ -61,6 +64,7 @@ def train_pack(
     from kg.extract.extractor import pack_resources, relation_schema
     from kg.learn.crossfit import train
     from kg.learn.material import lessons_of, read_material
+    from kg.learn.taggers import School
 
     ontology = load_ontology(pack_dir)
     own = pack_dir / "training"
@@ -72,13 +76,14 @@ def train_pack(
         raise InputError(f"{len(material)} documents and {folds} folds: there must be two folds or more, and a document for each")
     resources = pack_resources(pack_dir, ontology)
     lessons = lessons_of(material, resources, say=say)
+    school = School(pack_dir, resources, ontology, jobs)
     if out is None:
-        trained = train(lessons, resources, ontology, relation_schema(ontology), folds=folds, final=False, say=say)
+        trained = train(lessons, school, relation_schema(ontology), folds=folds, final=False, say=say)
         return TrainReport(len(material), trained.figures, None)
     with replaced(out, ours=OURS, mark=SETTINGS) as folder:
-        trained = train(lessons, resources, ontology, relation_schema(ontology), folds=folds, say=say)
-        assert trained.extractor is not None
-        sizes = write_models(folder, trained.extractor)
+        trained = train(lessons, school, relation_schema(ontology), folds=folds, say=say)
+        assert trained.extractor is not None and trained.network is not None
+        sizes = write_models(folder, trained.extractor, trained.network)
         from kg.learn.card import render_card
 
         card = render_card(material, trained.figures, trained.extractor.settings, ontology=ontology, folds=folds, sizes=sizes)
@@ -86,14 +91,15 @@ def train_pack(
     return TrainReport(len(material), trained.figures, out)
 
 
-def write_models(folder: Path, extractor: Extractor) -> dict[str, int]:
-    """Write an extractor's models and thresholds into a folder; return the bytes of each file."""
+def write_models(folder: Path, extractor: Extractor, network: bytes) -> dict[str, int]:
+    """Write an extractor's models and thresholds into a folder, its network as ONNX; return the bytes of each file."""
     from kg.extract.models import save
 
     models = (extractor.tagger, extractor.keeper, extractor.linker, extractor.subtyper, extractor.ranker)
     for name, model in zip(MODELS, models, strict=True):
         if model is not None:
             save(folder / f"{name}.npz", model)
+    (folder / NETWORK).write_bytes(network)
     (folder / SETTINGS).write_text(settings_json(extractor.settings), encoding="utf-8", newline="\n")
     return {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
 

@@ -16,7 +16,7 @@ from kg.extract.entities import forms_of, link_pairs, subtype_input
 from kg.extract.loglinear import Classifier, Example
 from kg.extract.mentions import features_of
 from kg.extract.names import Named
-from kg.extract.relations import Candidate, Place, Schema, candidates
+from kg.extract.relations import Candidate, Place, Schema
 from kg.learn.fit import fit_chain, fit_loglinear
 from kg.model import Annotation, Document
 from kg.naming import normalise
@@ -32,16 +32,6 @@ class Lesson:
     document: Document
     gold: Annotation
     reading: Analysis
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """The four models of a pack."""
-
-    tagger: Chain
-    linker: Classifier
-    subtyper: Classifier
-    ranker: Classifier
 
 
 def lesson(document: Document, gold: Annotation, pack: Resources) -> Lesson:
@@ -150,22 +140,25 @@ def _untidied(text: str, chance: random.Random) -> str:
     return careless.translate(_HALF_WIDTH) if chance.random() < 0.25 else careless
 
 
-def fit_tagger(lessons: Sequence[Lesson], pack: Resources, types: Sequence[str], *, copies: int = 1, epochs: int = 6,
-    alpha: float = 0.05, say: Say | None = None) -> Chain:
-    """Fit the tagger on the lessons and ``copies`` swapped copies of each."""
+Labelled = tuple[Analysis, NDArray[np.int16]]
+"""A text as it was analysed, and the label of each character."""
+
+
+def tagging_material(lessons: Sequence[Lesson], pack: Resources, types: Sequence[str], *, copies: int) -> list[list[Labelled]]:
+    """The lessons as a tagger learns them, then each of ``copies`` swapped copies of them."""
     labels = bioes(types)
     brands = brand_names(pack.registry)
-    blocks: list[tuple[NDArray[np.uint64], NDArray[np.int16], Sequence[tuple[int, int]]]] = []
+    texts = [[(item.reading, flat_spans(item.gold)) for item in lessons]]
+    texts += [[(analysis(text, pack), spans) for text, spans in swapped(lessons, seed=copy, brands=brands)]
+        for copy in range(copies)]
+    return [[(reading, label_numbers(len(reading.text), spans, labels)) for reading, spans in part] for part in texts]
 
-    def add(reading: Analysis, spans: Sequence[Named]) -> None:
-        features = np.stack(list(features_of(reading, pack)), 1)
-        blocks.append((features, label_numbers(len(reading.text), spans, labels), reading.lexed.pieces))
 
-    for item in lessons:
-        add(item.reading, flat_spans(item.gold))
-    for copy in range(copies):
-        for text, spans in swapped(lessons, seed=copy, brands=brands):
-            add(analysis(text, pack), spans)
+def fit_tagger(material: Sequence[Labelled], pack: Resources, types: Sequence[str], *, epochs: int = 6, alpha: float = 0.05,
+    say: Say | None = None) -> Chain:
+    """Fit the chain on labelled texts."""
+    labels = bioes(types)
+    blocks = [(np.stack(list(features_of(reading, pack)), 1), gold, reading.lexed.pieces) for reading, gold in material]
     features = np.concatenate([block[0] for block in blocks])
     gold = np.concatenate([block[1] for block in blocks])
     offsets = np.cumsum([0] + [len(block[0]) for block in blocks[:-1]])
@@ -268,20 +261,6 @@ def relation_labels(pairs: Sequence[Candidate], places: Sequence[Place], gold: A
     return labels
 
 
-def fit_ranker(lessons: Sequence[Lesson], fit: Schema, symmetric: frozenset[str]) -> Classifier:
-    """Fit the relation ranker on the candidates between gold entities."""
-    examples: list[Example] = []
-    gold: list[int] = []
-    for item in lessons:
-        places = gold_places(item.gold)
-        pairs = candidates(item.reading, places, fit)
-        for pair, label in zip(pairs, relation_labels(pairs, places, item.gold, fit, symmetric), strict=True):
-            if label is not None:
-                examples.append(pair.example)
-                gold.append(label)
-    return fit_loglinear(examples, gold, classes=fit.classes, epochs=6)
-
-
 def read_lessons(folder: Path, pack: Resources) -> list[Lesson]:
     """Read the annotated documents (``NAME.txt`` + ``NAME.json``) of a folder, sorted by name."""
     from kg.annotation import load_annotation
@@ -292,15 +271,3 @@ def read_lessons(folder: Path, pack: Resources) -> list[Lesson]:
         document = read_document(path.with_suffix(".txt"))
         out.append(lesson(document, load_annotation(path, document), pack))
     return out
-
-
-def fit_models(lessons: Sequence[Lesson], pack: Resources, fit: Schema, types: Sequence[str], symmetric: frozenset[str], *,
-    say: Say | None = None) -> Models:
-    """Fit all models of a pack."""
-    tell = say or (lambda text: None)
-    tell(f"{len(lessons)} documents")
-    tagger = fit_tagger(lessons, pack, types, say=say)
-    tell("subtypes and short forms")
-    subtyper, linker = fit_subtyper(lessons), fit_linker(lessons)
-    tell("relations")
-    return Models(tagger, linker, subtyper, fit_ranker(lessons, fit, symmetric))
