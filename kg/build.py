@@ -30,7 +30,7 @@ from kg.read import Problem, read_corpus
 from kg.registry import load_registry
 from kg.report import make_report
 from kg.swap import MARK, replaced
-from kg.workers import annotate_each
+from kg.workers import annotate_each, end_with_parent
 
 if TYPE_CHECKING:
     from kg.graph import Graph
@@ -156,7 +156,7 @@ def export(
     with ExitStack() as stack:
         each: Iterator[list[Path]] = map(write, formats)
         if jobs > 1 and streamed(graph):
-            pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+            pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), end_with_parent)
             each = stack.enter_context(pool).map(write, formats)
         files = []
         for i in range(len(formats)):

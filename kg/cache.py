@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 from kg import __version__
 from kg.errors import InputError
-from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Attributes, Document, Dropped, Mention, Span
+from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Attributes, Document, Dropped, Mention, Refused, Span
 
 FILE = "annotations.jsonl"
 FOLDER = ".cache"
@@ -107,7 +107,7 @@ class Cache:
             return None
         try:
             found = _annotation(json.loads(line[2 * _HASH + 2 :]), document.id)
-        except (ValueError, TypeError, IndexError):  # the hash fits: another program's line under our key
+        except (ValueError, TypeError, IndexError):  # the hash fits, so another program wrote it
             return None
         self._used.add(key)
         return found
@@ -120,7 +120,7 @@ class Cache:
         """
         key = content_key(document, self._extractor)
         body = json.dumps(_values(annotation), ensure_ascii=False, separators=(",", ":")).encode()
-        line = b"%s %s %s\n" % (key.encode(), hashlib.sha256(body).hexdigest().encode(), body)
+        line = b"%s %s %s\n" % (key.encode(), _check(key, body), body)
         if self._out is None:
             self._open()
         assert self._out is not None
@@ -181,7 +181,7 @@ class Cache:
         start = 2 * _HASH + 2
         whole = line.startswith(key.encode()) and line.endswith(b"\n")
         body = line[start:-1]
-        return line if whole and line[_HASH + 1 : start - 1] == hashlib.sha256(body).hexdigest().encode() else None
+        return line if whole and line[_HASH + 1 : start - 1] == _check(key, body) else None
 
 
 def trim(folder: Path, kept: Cache, *, limit: int = LIMIT) -> None:
@@ -208,6 +208,10 @@ def trim(folder: Path, kept: Cache, *, limit: int = LIMIT) -> None:
             os.replace(new, mine)
 
 
+def _check(key: str, body: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + body).hexdigest().encode()
+
+
 @once
 def _versions() -> list[str]:
     return [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
@@ -229,11 +233,12 @@ def _values(annotation: Annotation) -> list[Any]:
         ],
         [[d.span.start, d.span.end, d.type, d.reason, d.confidence] for d in annotation.dropped],
         [[s.start, s.end] for s in annotation.uncovered],
+        [[r.span.start, r.span.end, r.answer, r.reason] for r in annotation.refused],
     ]  # fmt: skip
 
 
 def _annotation(values: list[Any], document: str) -> Annotation:
-    extractor, entities, relations, dropped, uncovered = values
+    extractor, entities, relations, dropped, uncovered, refused = values
     return Annotation(
         document=document,
         entities=tuple(
@@ -249,6 +254,7 @@ def _annotation(values: list[Any], document: str) -> Annotation:
         dropped=tuple(Dropped(Span(start, end), type_, reason, sure) for start, end, type_, reason, sure in dropped),
         uncovered=tuple(Span(start, end) for start, end in uncovered),
         extractor=extractor,
+        refused=tuple(Refused(Span(start, end), answer, reason) for start, end, answer, reason in refused),
     )
 
 

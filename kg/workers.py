@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -128,10 +130,24 @@ def _one_by_one(documents: list[Document], team: _Team) -> Iterator[Annotation |
         pool.shutdown(cancel_futures=True)
 
 
+def end_with_parent() -> None:
+    """Let this worker process end when the process that started it is killed, which it would otherwise wait for for ever."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        assert parent is not None
+        parent.join()
+        os._exit(1)
+
+    if parent is not None:
+        threading.Thread(target=watch, daemon=True).start()
+
+
 def _load(pack: Path, model: str) -> None:
     global _loaded
     from kg.extract import load_extractor
 
+    end_with_parent()
     try:
         _loaded = load_extractor(pack, model=model)
     except KgError as error:  # raised here it would only break the pool; _annotate_chunk sends it where it can be read
