@@ -6,7 +6,6 @@ Memory does not grow with the corpus: DuckDB sorts on disk what exceeds its shar
 from __future__ import annotations
 
 import multiprocessing
-import pickle
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from kg.flow.packing import packed, unpacked
 from kg.flow.rows import Data, Grouper, Mapper, Row
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _rows(paths: list[str], folder: Path, *, part: int, parts: int, order: str) 
         for batch in connection.sql(text, params=[paths]).to_arrow_reader(_BATCH):
             columns = [column.to_pylist() for column in batch.columns]
             for kind, key, place, number, data in zip(*columns, strict=True):
-                yield Row(kind, key, place, number, pickle.loads(data))
+                yield Row(kind, key, place, number, unpacked(data))
 
 
 def connect(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -153,7 +153,7 @@ def _write(rows: Iterable[Row], folder: Path, name: int) -> Files:
         if kind not in writers:
             paths[kind] = str(folder / f"{name:05d}-{kind}.parquet")
             writers[kind] = pq.ParquetWriter(paths[kind], schema, compression="zstd")
-        values = [(*row[:4], pickle.dumps(row.data, pickle.HIGHEST_PROTOCOL)) for row in waiting.pop(kind)]
+        values = [(*row[:4], packed(row.data)) for row in waiting.pop(kind)]
         writers[kind].write_batch(
             pa.record_batch([pa.array(c, t) for c, t in zip(zip(*values, strict=True), schema.types, strict=True)], schema=schema)
         )

@@ -6,7 +6,6 @@ After every step the rows are written, so that a machine that is lost costs one 
 from __future__ import annotations
 
 import os
-import pickle
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import InputError
+from kg.flow.packing import packed, unpacked
 from kg.flow.packs import SENT
 from kg.flow.rows import Data, Grouper, Mapper, Row
 
@@ -79,7 +79,7 @@ class SparkEngine:
     def collected(self, data: Data) -> Iterator[Row]:
         """Yield all rows here, sorted by key, order and number."""
         for row in self.frame((data,)).orderBy("key", "order", "number").toLocalIterator():
-            yield Row(row["kind"], row["key"], row["order"], row["number"], pickle.loads(row["data"]))
+            yield Row(row["kind"], row["key"], row["order"], row["number"], unpacked(row["data"]))
 
     def frame(self, data: Iterable[Data]) -> DataFrame:
         """Return data sets as one ``DataFrame``."""
@@ -143,7 +143,7 @@ def rows_of(frames: Iterator[pd.DataFrame]) -> Iterator[Row]:
     """Yield the rows of a part."""
     for frame in frames:
         for kind, key, order, number, data in zip(*(frame[name] for name in _COLUMNS), strict=True):
-            yield Row(kind, key, order, int(number), pickle.loads(data))
+            yield Row(kind, key, order, int(number), unpacked(data))
 
 
 def _map(step: Mapper, frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
@@ -165,5 +165,5 @@ def batched(rows: Iterable[Row]) -> Iterator[pd.DataFrame]:
 def _frame(rows: list[Row]) -> pd.DataFrame:
     import pandas as pd
 
-    values: list[tuple[Any, ...]] = [(*row[:4], pickle.dumps(row.data, pickle.HIGHEST_PROTOCOL)) for row in rows]
+    values: list[tuple[Any, ...]] = [(*row[:4], packed(row.data)) for row in rows]
     return pd.DataFrame(values, columns=_COLUMNS)
