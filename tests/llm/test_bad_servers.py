@@ -16,6 +16,7 @@ import pytest
 from kg.errors import InputError
 from kg.llm.budget import Budget
 from kg.llm.calls import CLOSED, SILENT, SPENT
+from kg.llm.wire import AskError, Wire
 from tests.llm.conftest import FIRST, Run, good, relation
 from tests.llm.server import Raw, Request, chat, serving
 
@@ -83,8 +84,17 @@ def test_a_stream_that_breaks_off_is_asked_for_again(run: Run, answered: int) ->
         Raw(""),
     ],
 )
-def test_what_is_no_answer_of_the_protocol_is_a_report_and_not_a_crash(run: Run, raw: Raw) -> None:
-    found = run(lambda request: right(request) if "华曜" in request.words else raw, retries=0)
+def test_what_is_no_answer_of_the_protocol_is_said_and_does_not_crash(raw: Raw) -> None:
+    with serving(lambda request: raw) as server:
+        wire = Wire(server.url, "m", seconds=5, most=10, retries=0)
+        with pytest.raises(AskError):
+            wire.ask([{"role": "user", "content": "?"}], {})
+        wire.close()
+
+
+def test_a_document_without_an_answer_is_listed_and_the_others_are_built(run: Run) -> None:
+    page = Raw("<html>gateway</html>", kind="text/html")
+    found = run(lambda request: right(request) if "华曜" in request.words else page, retries=0)
     assert [p.path for p in found.done.problems] == ["a.txt"]
     assert found.done.problems[0].message.startswith(SILENT)
     assert found.facts == {("华曜能源集团有限公司", "establishes", "反诈专班")}
@@ -335,7 +345,7 @@ def test_an_interrupt_ends_the_run_and_loses_no_answer(corpus: Path, tmp_path: P
         (corpus / f"c{i}.txt").write_text(FIRST.replace("支付", f"第{i}支付"), encoding="utf-8")
 
     def behave(request: Request) -> Any:
-        return right(request) if request.number < 3 else Raw(chat("{}"), wait=3)
+        return right(request) if request.number < 3 else Raw(chat("{}"), wait=1.5)
 
     with serving(behave) as server:
         options = ["--extractor", "llm", "--llm-url", server.url, "--llm-model", "m", "--llm-concurrency", "1"]

@@ -139,14 +139,21 @@ def test_an_answer_is_found_within_fences_thoughts_and_politeness(run: Run, wrap
     assert_right(run(behave))
 
 
-@pytest.mark.parametrize(
-    "words", ["抱歉，我不能回答。", "[]", "{", '{"result": "ok"}', "[" * 5000, '{"entities": {"a": 1}, "relations": 3}']
-)
-def test_an_answer_that_is_none_is_reported_and_the_document_stays(run: Run, words: str) -> None:
-    found = run(lambda request: good(request.words) if "华曜" in request.words else Raw(chat(words)))
-    assert ("华曜能源集团有限公司", "establishes", "反诈专班") in found.facts
-    assert found.done.report["documents"]["built"] == 2
-    assert {item["document"] for item in found.coverage["refused_answers"]} == {"a"}
+NO_ANSWERS = ("抱歉，我不能回答。", "[]", "{", '{"result": "ok"}', "[" * 5000, '{"entities": {"a": 1}, "relations": 3}')
+
+
+def test_an_answer_that_is_none_is_reported_and_the_document_stays(run: Run, corpus: Any) -> None:
+    (corpus / "a.txt").unlink()
+    for i in range(len(NO_ANSWERS)):
+        (corpus / f"c{i}.txt").write_text(f"第{i}研究院成立实验室。\n", encoding="utf-8")
+
+    def behave(request: Request) -> Any:
+        return good(request.words) if "华曜" in request.words else Raw(chat(NO_ANSWERS[int(request.words[1])]))
+
+    found = run(behave)
+    assert found.facts == {("华曜能源集团有限公司", "establishes", "反诈专班")}
+    assert found.done.report["documents"]["built"] == 1 + len(NO_ANSWERS)
+    assert {item["document"] for item in found.coverage["refused_answers"]} == {f"c{i}" for i in range(len(NO_ANSWERS))}
     assert all(reason.startswith("breaks the schema") for reason in found.reasons)
 
 
