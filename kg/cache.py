@@ -125,7 +125,11 @@ class Cache:
             self._open()
         assert self._out is not None
         at = os.lseek(self._out, 0, os.SEEK_END)
-        if os.write(self._out, line) < len(line):
+        try:
+            written = os.write(self._out, line)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
+        if written < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         self._used.add(key)
         self._places[bytes.fromhex(key)] = (self._files[-1], at)

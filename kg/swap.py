@@ -181,5 +181,5 @@ def _exchange_at_once(new: Path, target: Path) -> bool:
 def _explained(error: OSError, folder: Path) -> KgError:
     reason = error.strerror or str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return KgError(f"{folder}: {reason}; what was there before is untouched")
+        return KgError(f"{error.filename or folder}: {reason}; what was there before is untouched")
     return InputError(f"{folder}: cannot be written: {error.filename or folder}: {reason}")

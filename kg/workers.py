@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -131,7 +132,8 @@ def _one_by_one(documents: list[Document], team: _Team) -> Iterator[Annotation |
 
 
 def end_with_parent() -> None:
-    """Let this worker process end when the process that started it is killed, which it would otherwise wait for for ever."""
+    """Let this worker process end with the one that started it: on a kill, too, and not before it on Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
