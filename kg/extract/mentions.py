@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from kg.extract.crf import Chain, best_path, emissions, marginals, spans
 from kg.extract.encoder import Encoder
 from kg.extract.encoder import posterior as encoded
 from kg.extract.features import feature_columns
-from kg.extract.names import Named, everywhere, retyped
+from kg.extract.names import Named, everywhere, introduced, retyped
 from kg.extract.network import Network
 from kg.extract.network import posterior as convolved
 
@@ -21,6 +22,9 @@ CERTAIN = 0.8
 _NATION = "中国"
 BOLDNESS = 0.7
 _STRETCH = re.compile(r"\S(?:[^\S\n\u3000]?\S)*")
+_PREPOSITIONS = "在对由与于被将向从给把"
+_BYLINE = re.compile(r"(?:文|图|摄影|编辑|责编|审核|供稿|撰稿|校对|作者|记者|通讯员|初审|复审|终审)\s*[:：|丨/]?\s*$")
+_LAST = re.compile(r"[\u4e00-\u9fff](?=[\s)）】,，、|/]|$)")
 _EDGES = " \t\u3000\n\r“”\"'《》,，。;；:：、"
 
 
@@ -36,7 +40,19 @@ def proposals(
     """Propose the mentions of a document: the tagger's best spans when it is made a little bolder than it is."""
     if not reading.text:
         return []
-    return decode(reading.text, posterior(reading, pack, chain, network, encoder), reading.lexed.pieces, chain.labels)
+    found = decode(reading.text, posterior(reading, pack, chain, network, encoder), reading.lexed.pieces, chain.labels)
+    return [_trimmed(span, reading) for span in found]
+
+
+def _trimmed(span: Named, reading: Analysis) -> Named:
+    """Set the edges of a span right by its words: no body's name begins with a preposition, no byline ends inside a name."""
+    text, start, end = reading.text, span.start, span.end
+    if span.type == "Organization" and end - start > 3 and text[start] in _PREPOSITIONS and reading.words[reading.word_at[
+        start]][1] == start + 1:
+        return replace(span, start=start + 1)
+    if span.type == "Person" and end - start == 2 and _BYLINE.search(text, max(0, start - 8), start) and _LAST.match(text, end):
+        return replace(span, end=end + 1)
+    return span
 
 
 def posterior(
@@ -81,11 +97,13 @@ def decode(text: str, chances: NDArray[np.float32], pieces: Sequence[tuple[int, 
 
 
 def complete(text: str, found: Sequence[Named], places: Sequence[tuple[int, int]] = ()) -> list[Named]:
-    """Give equal names one type, find sure names and branches everywhere, and add organisations named inside longer names.
+    """Give equal names one type, find sure names, their introduced short forms and branches everywhere, and add nested names.
+
+    A nested name is an organisation named inside a longer name that stands alone elsewhere.
 
     ``places`` are the known places of the text.
     """
-    flat = everywhere(text, branches(text, retyped(found, text), places), certain=CERTAIN)
+    flat = everywhere(text, branches(text, introduced(text, retyped(found, text)), places), certain=CERTAIN)
     return sorted({*flat, *nested(text, flat)}, key=lambda s: (s.start, -s.end, s.type))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kg.extract.loglinear import Example, hashed
@@ -51,14 +51,44 @@ def everywhere(text: str, found: Sequence[Named], *, certain: float) -> list[Nam
         if len(form) < 3 or best[form] < certain:
             continue
         kind = min(votes[form], key=lambda t: (-votes[form][t], t))
-        at = text.find(form)
-        while at >= 0:
+        for at in _places_of(form, text):
             end = at + len(form)
             if not any(taken[at:end]):
                 out.append(Named(at, end, kind, best[form] * 0.95))
                 taken[at:end] = [True] * len(form)
-            at = text.find(form, end)
     return sorted(out, key=lambda s: (s.start, s.end, s.type))
+
+
+def introduced(text: str, found: Sequence[Named]) -> list[Named]:
+    """Add the short forms that a bracket right after a name introduces in so many words (以下简称), everywhere in the text.
+
+    An occurrence that overlaps a found name is left to that name.
+
+    >>> text = "远山能源集团有限公司(以下简称“远能”)与会。远能表态。"
+    >>> [text[s.start:s.end] for s in introduced(text, [Named(0, 10, "Organization", 0.9)])]
+    ['远山能源集团有限公司', '远能', '远能']
+    """
+    ends = {span.end: span for span in found}
+    out = list(found)
+    for match in _BRACKET.finditer(text):
+        owner = next((ends[at] for at in (match.start(), match.start() - 1) if at in ends), None)
+        if owner is None or not _SAID.search(match[0]):
+            continue
+        for group in (1, 2):
+            form = (match[group] or "").strip()
+            if not form or any(mark in form for mark in "，,。；;、"):
+                continue
+            for at in _places_of(form, text):
+                if not any(span.start < at + len(form) and at < span.end for span in out):
+                    out.append(Named(at, at + len(form), owner.type, owner.confidence))
+    return sorted(out, key=lambda s: (s.start, s.end, s.type))
+
+
+def _places_of(form: str, text: str) -> Iterator[int]:
+    at = text.find(form)
+    while at >= 0:
+        yield at
+        at = text.find(form, at + len(form))
 
 
 def bracketed(text: str, found: Sequence[Named]) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ _WINDOW = 256
 _ROWS = 3072
 _GAP = max(DILATIONS)
 _LEAST = 3
+_PASSES, _MOST, _STEPS = 6, 60, 800
 _DROP_LEXICAL, _DROP_KNOWN, _DROP = 0.1, 0.2, 0.2
 
 
@@ -88,6 +90,7 @@ def fit_network(
     second = {name: np.zeros_like(value) for name, value in weights.items()}
     orders = [_batched(part, chance) for part in passes]
     steps = sum(len(order) for order in orders)
+    warm = max(1, min(100, steps // 10))
     step = 0
     for number, (part, order) in enumerate(zip(passes, orders, strict=True)):
         total = 0.0
@@ -95,7 +98,7 @@ def fit_network(
             loss, slopes = _slopes(weights, _batch([part[i] for i in chosen]), chance)
             total += loss
             step += 1
-            now = rate * min(step / 100, (steps - step + 1) / steps)
+            now = rate * min(step / warm, (steps - step + 1) / steps)
             _descend(weights, slopes, first, second, step=step, rate=now, decay=decay)
         if say:
             say(f"network: pass {number + 1} of {len(passes)}, loss {total / max(1, len(order)):.4f}")
@@ -178,7 +181,7 @@ def _slopes(weights: dict[str, F32], batch: Batch, chance: np.random.Generator) 
         layers.append((d, centred * spread, spread, around, (mixed > 0) * kept))
         state = state + mixed * kept
     last = _kept(state.shape, _DROP, chance)
-    loss, slope = _loss(((state * last) @ w["out.w"] + w["out.b"]).astype(np.float32), batch)
+    loss, slope = _loss((state * last) @ w["out.w"] + w["out.b"], batch)
     slopes = {"out.w": (state * last).T @ slope, "out.b": slope.sum(0)}
     back = slope @ w["out.w"].T * last
     for d, normal, spread, around, gate in reversed(layers):
@@ -198,7 +201,7 @@ def _slopes(weights: dict[str, F32], batch: Batch, chance: np.random.Generator) 
     return loss, slopes
 
 
-def _loss(scores: F32, batch: Batch) -> tuple[float, F32]:
+def _loss(scores: NDArray[Any], batch: Batch) -> tuple[float, NDArray[Any]]:
     """Mean cross-entropy over the characters of a batch, and its slope at the scores."""
     scores = scores - scores.max(1, keepdims=True)
     chances = np.exp(scores)
@@ -207,7 +210,7 @@ def _loss(scores: F32, batch: Batch) -> tuple[float, F32]:
     count = float(batch.there.sum())
     loss = -float((np.log(np.maximum(chances[rows, batch.gold], 1e-9)) * batch.there[:, 0]).sum()) / count
     chances[rows, batch.gold] -= 1
-    return loss, (chances * batch.there / np.float32(count)).astype(np.float32)
+    return loss, chances * batch.there / np.float32(count)
 
 
 def _descend(
@@ -226,7 +229,11 @@ def _descend(
         weights[name] -= np.float32(rate / (1 - 0.9**step)) * first[name] / size
 
 
-def rounds(plain: Sequence[Window], copies: Sequence[Sequence[Window]], count: int) -> Iterator[list[Window]]:
-    """What each pass reads: the documents themselves and one of their copies, in turn."""
-    for number in range(count):
+def rounds(plain: Sequence[Window], copies: Sequence[Sequence[Window]]) -> Iterator[list[Window]]:
+    """What each pass reads: the documents themselves and one of their copies, in turn.
+
+    Few documents are read more often: below some hundred steps a network says nothing.
+    """
+    rows = sum(len(w.gold) + _GAP for part in (plain, *copies[:1]) for w in part)
+    for number in range(max(_PASSES, min(_MOST, -(-_STEPS * _ROWS // max(1, rows))))):
         yield [*plain, *(copies[number % len(copies)] if copies else ())]

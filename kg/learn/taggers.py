@@ -19,7 +19,6 @@ from kg.learn.train import Lesson, fit_tagger, lesson, tagging_material
 from kg.model import Annotation, Document
 from kg.ontology import Ontology, types
 
-PASSES = 6
 COPIES = 2
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -92,4 +91,4 @@ def _fit(group: Sequence[int]) -> tuple[Chain, bytes]:
     known = known_characters([item.document.text for item in chosen])
     numbers = {character: at for at, character in enumerate(known, 1)}
     read = [[w for reading, gold in part for w in windows(reading, gold, chain.labels, numbers)] for part in (plain, *copies)]
-    return chain, fit_network(list(rounds(read[0], read[1:], PASSES)), known, chain.labels)
+    return chain, fit_network(list(rounds(read[0], read[1:])), known, chain.labels)
