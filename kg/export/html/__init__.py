@@ -18,7 +18,7 @@ VIS_LIMIT = 2000
 """Nodes up to which vis-network draws the page; beyond, sigma.js does, with WebGL."""
 
 
-PAGE_LIMIT = 20_000
+PAGE_LIMIT = 50_000
 """Nodes that a page can hold; of a larger graph it shows those that take part in most facts."""
 
 
