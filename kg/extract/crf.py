@@ -124,34 +124,46 @@ def marginals(scores: F32, pieces: Sequence[tuple[int, int]], chain: Chain, *, b
 
 
 def best_path(scores: F32, pieces: Sequence[tuple[int, int]], labels: Sequence[str], *, batch: int = 32) -> NDArray[np.int16]:
-    """The best possible label sequence (n) when each character is scored by itself (log-probabilities, n × labels)."""
-    into = np.where(allowed(labels).T, 0.0, -1e9).astype(np.float32)
+    """The best possible label sequence (n) when each character is scored by itself (log-probabilities, n × labels).
+
+    A label that opens (O, B, S) may follow every label that closes (O, E, S), and I and E only their own B and I: so the best
+    one before is looked for among few, not among all.
+    """
+    grid = allowed(labels)
     first, last = edge_labels(labels)
+    closing = np.flatnonzero(grid[:, 0])
+    inner = np.flatnonzero(~grid[0])
+    parents = np.array([np.flatnonzero(grid[:, label]) for label in inner]).reshape(-1, 2)  # B, I of its type
     path = np.zeros(len(scores), np.int16)
     for chosen, lengths in _batches(pieces, batch):
         size, longest = len(chosen), int(lengths.max())
+        rows = np.arange(size)
         local = np.zeros((size, longest, len(labels)), np.float32)
         for row, (start, end) in enumerate(chosen):
             local[row, : end - start] = scores[start:end]
         back = np.zeros((longest, size, len(labels)), np.int16)
-        best = np.where(first, local[:, 0], -1e9)
+        best = np.where(first, local[:, 0], np.float32(-1e9))
         final = best.copy()
         for t in range(1, longest):
-            total = best[:, None, :] + into
-            choice = total.argmax(2)
-            back[t] = choice
-            best = np.take_along_axis(total, choice[:, :, None], 2)[:, :, 0] + local[:, t]
+            closed = closing[best[:, closing].argmax(1)]
+            opened, going = best[:, parents[:, 0]], best[:, parents[:, 1]]
+            back[t] = closed[:, None]
+            back[t][:, inner] = np.where(going > opened, parents[:, 1], parents[:, 0])
+            reached = np.repeat(best[rows, closed][:, None], len(labels), 1)
+            reached[:, inner] = np.maximum(opened, going)
+            best = reached + local[:, t]
             live = lengths > t
             final[live] = best[live]
-        ending = np.where(last, final, -1e9).argmax(1)
-        rows = np.arange(size)
+        ending = np.where(last, final, np.float32(-1e9)).argmax(1)
+        found = np.zeros((size, longest), np.int16)
         current = ending
         for t in range(longest - 1, -1, -1):
             current = np.where(lengths - 1 == t, ending, current)
-            for row in np.flatnonzero(lengths > t).tolist():
-                path[chosen[row][0] + t] = current[row]
+            found[:, t] = current
             if t:
                 current = np.where(lengths > t, back[t, rows, current], current)
+        for row, (start, end) in enumerate(chosen):
+            path[start:end] = found[row, : end - start]
     return path
 
 
