@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -85,6 +86,17 @@ def test_every_export_streams_from_the_tables_with_the_bytes_of_the_graph_in_mem
     found = exports(list(reversed(pairs)), tmp_path / "out", engine="duckdb", jobs=jobs)
     assert found.keys() == expected.keys()
     assert [name for name in expected if found[name] != expected[name]] == []
+
+
+def test_a_page_of_a_graph_too_large_for_it_shows_the_best_connected_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kg.export import html
+
+    monkeypatch.setattr(html, "PAGE_LIMIT", 30)
+    pages = [exports(corpus(5), tmp_path / engine, engine=engine)["graph.html"].decode() for engine in ("memory", "duckdb")]
+    assert pages[0] == pages[1]
+    assert re.search(r"知识图谱 · 5 篇文档 · 关系最多的 30 个实体，共 \d+ 个", pages[0])
 
 
 def test_a_build_with_duckdb_is_the_build_in_memory(tmp_path: Path) -> None:
