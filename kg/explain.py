@@ -28,7 +28,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A place that states a fact: ``start``–``end`` of the document's text, which read ``quote``."""
+    """A place that states a fact: ``start``–``end`` of the document's text, which read ``quote``; ``page`` counts from 1."""
 
     document: str
     title: str
@@ -39,6 +39,7 @@ class Statement:
     confidence: float
     implied: bool
     extractor: str
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ def _statement(graph: kgraph.Graph, evidence: kgraph.EvidenceRecord) -> Statemen
         confidence=evidence["confidence"],
         implied=evidence["implied"],
         extractor=evidence["extractor"],
+        page=kgraph.page_of(document, evidence["start"]),
     )
 
 

@@ -6,6 +6,7 @@ attribute values are plain JSON values, so the node-link form of the graph is th
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypedDict, TypeVar, cast
@@ -77,7 +78,10 @@ class EdgeRecord(TypedDict):
 
 
 class DocumentRecord(TypedDict):
-    """A document with its unmodified text; ``title`` and ``publisher`` are text, ``date`` is ISO 8601."""
+    """A document with its unmodified text; ``title`` and ``publisher`` are text, ``date`` is ISO 8601.
+
+    ``pages`` are the offsets at which its pages begin, none where its file has no pages.
+    """
 
     id: str
     path: str
@@ -86,6 +90,7 @@ class DocumentRecord(TypedDict):
     title: str | None
     date: str | None
     publisher: str | None
+    pages: list[int]
     text: str
 
 
@@ -323,6 +328,11 @@ def document(graph: Graph, id_: str) -> DocumentRecord:
     return cast(DocumentRecord, graph.graph[DOCUMENTS][id_])
 
 
+def page_of(document: DocumentRecord, offset: int) -> int | None:
+    """Return the number of the page on which the character at ``offset`` stands, from 1, or ``None`` where there are no pages."""
+    return bisect_right(document.get("pages", []), offset) or None
+
+
 def merges(graph: Graph) -> Iterable[MergeRecord]:
     """Return why names were merged or kept apart, ordered by entity."""
     if stream := streamed(graph):
@@ -366,6 +376,7 @@ def document_record(document: Document) -> DocumentRecord:
         "title": document.given_title or text(document.title),
         "date": document.date,
         "publisher": text(document.publisher),
+        "pages": list(document.pages),
         "text": document.text,
     }
 

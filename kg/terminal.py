@@ -252,4 +252,5 @@ def _show_thing(found: Explained, ontology: Ontology) -> None:
         for s in fact.statements:
             marks = [f"{s.confidence:.2f}", *(["隐含 implied"] if s.implied else []), *([s.date] if s.date else [])]
             say(f"    “{' '.join(s.quote.split())}”")
-            say(f"    {s.document} {s.start}–{s.end} · {' · '.join(marks)}")
+            page = f" 第{s.page}页 p. {s.page}" if s.page else ""
+            say(f"    {s.document}{page} {s.start}–{s.end} · {' · '.join(marks)}")

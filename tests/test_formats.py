@@ -21,11 +21,14 @@ import pyarrow.parquet as pq
 import pytest
 from docx.oxml import parse_xml
 
+from kg.build import build
 from kg.errors import InputError
+from kg.explain import explain
 from kg.formats import READERS
 from kg.formats.items import LARGEST
 from kg.model import Document
 from kg.read import Corpus, read_corpus, read_document
+from kg.verify import verify
 
 TITLE = "某公司与某大学签署协议"
 TEXT = f"{TITLE}\n发布时间：2023-05-18 来源：新闻中心\n某公司与某大学开展结对共建。\r\n完"
@@ -232,7 +235,8 @@ def test_columns_may_have_chinese_names_and_ids_may_be_missing(tmp_path: Path) -
 def test_bad_records_are_listed_with_their_line(tmp_path: Path) -> None:
     lines = [
         jsonl({"id": "a", "text": TEXT}), b"{not json\n", b"[1]\n", b"\n", jsonl({"id": "b"}), jsonl({"id": "a", "text": TEXT}),
-        b'{"text": "\\ud800"}\n', jsonl({"text": ["x"]}), b'{"text": "\xe6\x9f\x90\xff"}\n', b"[" * 5000 + b"\n", jsonl({"text": "x\0y"}),
+        b'{"text": "\\ud800"}\n', jsonl({"text": ["x"]}), b'{"text": "\xe6\x9f\x90\xff"}\n', b"[" * 5000 + b"\n",
+        jsonl({"text": "x\0y"}),
     ]  # fmt: skip
     (tmp_path / "a.jsonl").write_bytes(b"".join(lines))
     found, problems = read(tmp_path / "a.jsonl")
@@ -404,3 +408,27 @@ def test_a_pdf_that_a_browser_printed_is_read(tmp_path: Path) -> None:
     found = document.text.split("\n")
     whole = sum("".join(f"{s}。".split()) in {"".join(line.split()) for line in found} for s in sentences)
     assert whole >= 0.8 * len(sentences), "paragraphs come back whole"
+
+
+def test_the_page_of_a_sentence_is_kept_and_explained(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(pdf([["某公司概况。"], ["支付公司与软研院开展结对共建。"]]))
+    document = read_document(tmp_path / "a.pdf")
+    places = {name: document.text.index(name) for name in ("支付公司", "软研院")}
+    said = {
+        "entities": [
+            {"id": f"e{i}", "type": "Organization", "name": name, "mentions": [[start, start + len(name)]]}
+            for i, (name, start) in enumerate(places.items(), 1)
+        ],
+        "relations": [
+            {"subject": "e1", "predicate": "pairsWith", "object": "e2", "evidence": [document.pages[1], len(document.text)]}
+        ],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(said), encoding="utf-8")
+    for engine in ("memory", "duckdb"):
+        out = tmp_path / engine
+        build([tmp_path / "a.pdf"], out, annotations_dir=tmp_path, engine=engine)
+        assert verify(out) == []
+        found = explain(out, "支付公司").found
+        assert found is not None
+        assert [s.page for fact in found.facts for s in fact.statements] == [2]
+    assert (tmp_path / "memory" / "graph.json").read_bytes() == (tmp_path / "duckdb" / "graph.json").read_bytes()

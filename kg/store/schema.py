@@ -22,6 +22,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "title": "string",
         "date": "string",
         "publisher": "string",
+        "pages": "list<int64>",
         "text": "string",
     },
     "entities": {
