@@ -20,7 +20,7 @@ from kg.evaluate import Case, Evaluation, evaluate
 from kg.extract.analysis import Resources
 from kg.extract.crf import bioes
 from kg.extract.entities import Thing, things
-from kg.extract.extractor import Extractor, Settings, annotation_of, places_of, select, sift
+from kg.extract.extractor import Extractor, Settings, annotation_of, places_of, seconded, select, sift
 from kg.extract.filter import KEPT, filter_example, grouped, heads_by_end
 from kg.extract.loglinear import Classifier, Example, probabilities
 from kg.extract.mentions import complete, places_in, proposals
@@ -36,6 +36,7 @@ from kg.ontology import types
 
 FOLDS = 5
 _GRID = tuple(round(0.25 + 0.05 * step, 2) for step in range(10))
+_USUAL = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,15 @@ def train(lessons: Sequence[Lesson], school: School, fit: Schema, *, folds: int 
     seen = [_places(item, spans, pack, settings, helpers[item.fold]) for item, spans in zip(read, judged, strict=True)]
     pairs = [candidates(item.lesson.reading, places, fit) for item, (places, _, _) in zip(read, seen, strict=True)]
     examples, gold, owner = _relation_examples(read, seen, pairs, fit, symmetric)
+    grammar = Extractor(pack=pack, ontology=ontology, fit=fit)
     by_number: dict[int, NDArray[np.float32]] = {}
     for fold in range(folds):
         keep = [k for k, who in enumerate(owner) if read[who].fold != fold]
         ranker = fit_loglinear([examples[k] for k in keep], [gold[k] for k in keep], classes=fit.classes, epochs=3)
         for number, item in enumerate(read):
             if item.fold == fold:
-                by_number[number] = probabilities([pair.example for pair in pairs[number]], ranker)
+                chances = probabilities([pair.example for pair in pairs[number]], ranker)
+                by_number[number] = seconded(item.lesson.reading, seen[number].places, pairs[number], chances, grammar)
     settings = replace(settings, facts=_fact_thresholds(read, seen, pairs, by_number, fit, symmetric,
         sorted(ontology.predicates)))
     annotations = {}
@@ -170,7 +173,10 @@ def _fit_filter(examples: Sequence[Example], right: Sequence[int]) -> Classifier
 
 
 def _best_threshold(read: Sequence[_Read], judged: Sequence[Sequence[Named]], kind: str) -> float:
-    """The threshold with the best F1 on names of one type (the middle one of equals)."""
+    """The threshold with the best F1 on names of one type; of nearly equal ones the one nearest to what is usual.
+
+    With confidences that are true chances, half of the F1 to be had is the best threshold (Lipton et al. 2014): some .45.
+    """
     scores = []
     for threshold in _GRID:
         right = predicted = there = 0
@@ -183,8 +189,7 @@ def _best_threshold(read: Sequence[_Read], judged: Sequence[Sequence[Named]], ki
             predicted += len(hits) + len([name for name in names if name not in owner])
             there += len(set(owner.values()))
         scores.append(2 * right / max(1, predicted + there))
-    best = [t for t, score in zip(_GRID, scores, strict=True) if score >= max(scores) - 1e-9]
-    return best[len(best) // 2]
+    return max(zip(_GRID, scores, strict=True), key=lambda pair: pair[1] - 0.01 * abs(pair[0] - _USUAL))[0]
 
 
 def _places(item: _Read, spans: Sequence[Named], pack: Resources, settings: Settings,
@@ -253,7 +258,7 @@ def _fact_thresholds(
     for name in predicates:
         scores = [2 * right / max(1.0, predicted + there[name]) for right, predicted in counts[name]]
         # Rare predicates: a little trust in the usual threshold keeps luck from choosing.
-        best = max(range(len(_GRID)), key=lambda at: (scores[at] - 0.01 * abs(_GRID[at] - 0.45) / 0.05 * (there[name] < 100),
+        best = max(range(len(_GRID)), key=lambda at: (scores[at] - 0.01 * abs(_GRID[at] - _USUAL) / 0.05 * (there[name] < 100),
             -at))
         out[name] = _GRID[best]
     return out
