@@ -114,15 +114,7 @@ def train(lessons: Sequence[Lesson], school: School, fit: Schema, *, folds: int 
     seen = [_places(item, spans, pack, settings, helpers[item.fold]) for item, spans in zip(read, judged, strict=True)]
     pairs = [candidates(item.lesson.reading, places, fit) for item, (places, _, _) in zip(read, seen, strict=True)]
     examples, gold, owner = _relation_examples(read, seen, pairs, fit, symmetric)
-    grammar = Extractor(pack=pack, ontology=ontology, fit=fit)
-    by_number: dict[int, NDArray[np.float32]] = {}
-    for fold in range(folds):
-        keep = [k for k, who in enumerate(owner) if read[who].fold != fold]
-        ranker = fit_loglinear([examples[k] for k in keep], [gold[k] for k in keep], classes=fit.classes, epochs=3)
-        for number, item in enumerate(read):
-            if item.fold == fold:
-                chances = probabilities([pair.example for pair in pairs[number]], ranker)
-                by_number[number] = seconded(item.lesson.reading, seen[number].places, pairs[number], chances, grammar)
+    by_number = _ranked(read, seen, pairs, (examples, gold, owner), Extractor(pack=pack, ontology=ontology, fit=fit))
     settings = replace(settings, facts=_fact_thresholds(read, seen, pairs, by_number, fit, symmetric,
         sorted(ontology.predicates)))
     annotations = {}
@@ -143,6 +135,23 @@ def train(lessons: Sequence[Lesson], school: School, fit: Schema, *, folds: int 
         subtyper=fit_subtyper(lessons), ranker=ranker, settings=settings, network=open_network(model, bioes(kinds)),
     )  # fmt: skip
     return Trained(extractor, model, figures, annotations)
+
+
+def _ranked(
+    read: Sequence[_Read], seen: Sequence[_Seen], pairs: Sequence[Sequence[Candidate]],
+    material: tuple[Sequence[Example], Sequence[int], Sequence[int]], grammar: Extractor,
+) -> dict[int, NDArray[np.float32]]:  # fmt: skip
+    """Chances of the candidates of each document from a ranker fitted on the other folds, with the grammar's second."""
+    examples, gold, owner = material
+    found: dict[int, NDArray[np.float32]] = {}
+    for fold in sorted({item.fold for item in read}):
+        keep = [k for k, who in enumerate(owner) if read[who].fold != fold]
+        ranker = fit_loglinear([examples[k] for k in keep], [gold[k] for k in keep], classes=grammar.fit.classes, epochs=3)
+        for number, item in enumerate(read):
+            if item.fold == fold:
+                chances = probabilities([pair.example for pair in pairs[number]], ranker)
+                found[number] = seconded(item.lesson.reading, seen[number].places, pairs[number], chances, grammar)
+    return found
 
 
 def _judge(read: Sequence[_Read], pack: Resources, folds: int) -> tuple[list[list[Named]], Classifier]:
