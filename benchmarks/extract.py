@@ -21,6 +21,7 @@ from kg.extract.extractor import places_of, sift, state
 from kg.extract.filter import judge
 from kg.extract.lexical import analyse
 from kg.extract.mentions import complete, decode, features_of
+from kg.extract.network import posterior as convolved
 from kg.model import Document
 from kg.ontology import default_pack
 from kg.read import read_corpus
@@ -45,6 +46,9 @@ def stages(document: Document, extractor: Extractor, spent: dict[str, float]) ->
     features = timed("features", lambda: list(features_of(reading, pack)))
     scores = timed("emissions", lambda: emissions(features, len(document.text), tagger))
     chances = timed("marginals", lambda: marginals(scores, reading.lexed.pieces, tagger))
+    network = extractor.network
+    if network is not None:
+        chances = (chances + timed("network", lambda: convolved(reading, network))) * 0.5
     found = timed("best path", lambda: decode(document.text, chances, reading.lexed.pieces, tagger.labels))
     judged = timed("filter", lambda: judge(reading, found, keeper, heads=pack.heads.groups))
     kept, _ = sift(judged, document.text, pack, extractor.settings)

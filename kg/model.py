@@ -36,9 +36,9 @@ class Document:
     """One document as it was read; the text is never changed.
 
     ``id`` is the file's stem, prefixed with folder names only where two documents share a stem. ``path`` is relative to the
-    input folder, with forward slashes; for a member of an archive or a record of a table it goes on with the member's path or the
-    record's number. ``sha256`` is of the file's bytes (of a record: of its text). ``date`` is ISO 8601. ``given_title`` came beside
-    the text and need not stand in it. ``pages`` are the offsets at which the pages begin, where the file has pages.
+    input folder, with forward slashes; for a member of an archive or a record of a table it goes on with the member's path or
+    the record's number. ``sha256`` is of the file's bytes (of a record: of its text). ``date`` is ISO 8601. ``given_title`` came
+    beside the text and need not stand in it. ``pages`` are the offsets at which the pages begin, where the file has pages.
     """
 
     id: str

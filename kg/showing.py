@@ -98,7 +98,7 @@ def draw(
     out: Out,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="画谁的周围，缺省全图。 Around whom; default: all.")] = None,
     picture: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="写到哪里：.svg 或 .png。 Where the picture goes: .svg or .png.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="写到哪里：.svg 或 .png。 Where it goes: .svg or .png.")
     ] = Path("graph.svg"),
     depth: Annotated[int, typer.Option("--depth", min=1, metavar="N", help="几步以内。 Within how many facts.")] = 2,
     plain: Annotated[bool, typer.Option("--no-labels", help="边上不写关系。 No relation written on the edges.")] = False,

@@ -70,7 +70,7 @@ def filter_example(reading: Analysis, group: Sequence[Named], heads: dict[int, s
         f"fw{words[0][2]}{kind}{quoted}", f"nw{min(len(words), 6)}{kind}", f"v{len(inner) > 0}{kind}{sure}",
     ]  # fmt: skip
     parts += [f"g{item}{kind}" for item in known] + [f"i{word}{kind}" for word in sorted(inner)]
-    return Example(hashed("F" + part for part in parts), (0, KEPT))
+    return Example(hashed(parts, of="F"), (0, KEPT))
 
 
 def _overlap(known: tuple[int, int], span: tuple[int, int]) -> str:

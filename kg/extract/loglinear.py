@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,13 +32,16 @@ class Example:
     possible: tuple[int, ...]
 
 
-def hashed(features: Iterable[str]) -> NDArray[np.uint64]:
-    """Hash feature strings to distinct sorted numbers, the same on every machine.
+def hashed(features: Sequence[str], *, of: str = "") -> NDArray[np.uint64]:
+    """Hash feature strings to distinct sorted numbers, the same on every machine; ``of`` is put before each of them.
 
     >>> hashed(["a", "b", "a"]).size
     2
+    >>> (hashed(["a", "b"], of="R") == hashed(["Ra", "Rb"])).all()
+    np.True_
     """
-    together = "\0".join(features).encode()  # encoded at once: this is where the time of relations goes
+    # Encoded at once: this is where the time of relations goes.
+    together = (of + f"\0{of}".join(features)).encode() if features else b""
     found = np.array(list(set(map(zlib.crc32, together.split(b"\0")))) if together else [], np.uint64) * _SPREAD
     found.sort()
     return found

@@ -136,7 +136,7 @@ def link_example(short: str, long: str, *, kind: str, subtypes: tuple[str, str],
         f"lt{short[-1:]}{where}{kind}", f"same{subtypes[0] == subtypes[1]}{where}{min(head, 2)}", f"x{short}" if len(
             short) < 5 else "x", f"fh{min(front, 3)}{min(head, 3)}{where}",
     ]  # fmt: skip
-    return Example(hashed("L" + part for part in parts), (0, 1))
+    return Example(hashed(parts, of="L"), (0, 1))
 
 
 def subtype_example(name: str, *, before: str, after: str, possible: tuple[int, ...], heads: Sequence[str]) -> Example:
@@ -146,7 +146,7 @@ def subtype_example(name: str, *, before: str, after: str, possible: tuple[int, 
         f"b{before[-2:]}", f"a{after[:2]}", f"b1{before[-1:]}", f"a1{after[:1]}"]
     parts += [f"g{n[i : i + 2]}" for i in range(len(n) - 1)] + [f"h{at}{head}" for at,
         head in enumerate(heads)] + [f"hs{head}{n[-1:]}" for head in heads[:1]]
-    return Example(hashed("S" + part for part in parts), possible)
+    return Example(hashed(parts, of="S"), possible)
 
 
 def best_name(forms: Sequence[str]) -> str:

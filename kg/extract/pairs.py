@@ -102,7 +102,7 @@ def pair_features(frame: Frame, a: int, b: int, why: str) -> NDArray[np.uint64]:
     parts += _shape(gap) + _words(gap) + _triggers(gap) + _around(gap) + _moods(gap)
     parts += _subject_features(frame, a, b, gap.inside, why, gap.t, gap.cues)
     parts += _person_features(frame.reading.text, x, y, gap.t) if "Person" in (x.type, y.type) else []
-    return hashed("R" + part for part in parts)
+    return hashed(parts, of="R")
 
 
 def _shape(gap: _Gap) -> list[str]:

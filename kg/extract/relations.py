@@ -247,7 +247,7 @@ def _ownership(reading: Analysis, places: Sequence[Place], fit: Schema, owners: 
         possible = tuple(c for c in fit.possible[places[owner].type, places[unit].type] if fit.classes[c] in ("", "-partOf"))
         if len(possible) > 1:
             sentence = spans[bisect_right(ends, places[unit].start)]
-            found.append(Candidate(owner, unit, sentence, "ownership", Example(hashed("O" + part for part in parts), possible)))
+            found.append(Candidate(owner, unit, sentence, "ownership", Example(hashed(parts, of="O"), possible)))
     return found
 
 
