@@ -11,6 +11,8 @@ from kg.extract.loglinear import Classifier, Example, probabilities
 from kg.extract.names import Named, best_name, bracketed, link_example, merge_confidence, subsequence, subtype_example
 from kg.naming import display_name, normalise
 
+_SURER = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Thing:
@@ -134,7 +136,7 @@ def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | No
         chances = probabilities([example for _, _, example in pairs], linker)[:, 1]
         best: dict[int, tuple[float, int]] = {}
         for (i, j, _), chance in zip(pairs, chances, strict=True):
-            if chance >= sure and (i not in best or chance > best[i][0]):
+            if chance >= _needed(forms[i], forms[j], subtypes, sure) and (i not in best or chance > best[i][0]):
                 best[i] = (float(chance), j)
         for i in sorted(best, key=lambda k: (-best[k][0], k)):
             join(i, best[i][1])
@@ -142,6 +144,16 @@ def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | No
     for number, form in enumerate(forms):
         groups.setdefault(root(number), []).append(form)
     return [_thing(reading.text, members, subtypes) for members in groups.values()]
+
+
+def _needed(short: Form, long: Form, subtypes: Mapping[tuple[str, str], str], sure: float) -> float:
+    """How sure the linker must be that two forms name one thing.
+
+    Units of one body have names made of the same few words (网络部, 网络与信息安全部): one that is named before the fuller name,
+    and is no part of it, is more likely another unit, and two units must not become one.
+    """
+    units = all(subtypes.get((form.type, form.key)) in ("Department", "WorkingGroup") for form in (short, long))
+    return max(sure, _SURER) if units and short.start < long.start and short.key not in long.key else sure
 
 
 def _thing(text: str, members: Sequence[Form], subtypes: Mapping[tuple[str, str], str]) -> Thing:
