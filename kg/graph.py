@@ -247,13 +247,13 @@ class Again(Generic[T]):
         return self._make() if self._kept is None else iter(self._kept)
 
 
-def part(graph: Graph, size: int) -> Graph:
-    """Return the ``size`` entities that take part in most facts, with the facts between them, as a graph in memory.
+def part(graph: Graph, size: int, *, limit: int) -> Graph:
+    """Return a graph in memory: all of ``graph`` up to ``limit`` entities, else the ``size`` that take part in most facts.
 
-    Its attribute ``of`` holds the numbers of entities and documents of a graph of which it is not the whole.
+    Its attribute ``of`` then holds the numbers of entities and documents of a graph of which it is not the whole.
     """
     kept: set[str] | None = None
-    if graph.number_of_nodes() > size:
+    if graph.number_of_nodes() > limit:
         degrees = {id_: degree(graph, id_, record) for id_, record in entities(graph)}
         kept = set(nsmallest(size, degrees, key=lambda id_: (-degrees[id_], id_)))
     elif streamed(graph) is None:

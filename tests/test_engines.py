@@ -93,7 +93,8 @@ def test_a_page_of_a_graph_too_large_for_it_shows_the_best_connected_and_says_so
 ) -> None:
     from kg.export import html
 
-    monkeypatch.setattr(html, "PAGE_LIMIT", 30)
+    monkeypatch.setattr(html, "PAGE_LIMIT", 100)
+    monkeypatch.setattr(html, "PART", 30)
     pages = [exports(corpus(5), tmp_path / engine, engine=engine)["graph.html"].decode() for engine in ("memory", "duckdb")]
     assert pages[0] == pages[1]
     assert re.search(r"知识图谱 · 5 篇文档 · 关系最多的 30 个实体，共 \d+ 个", pages[0])

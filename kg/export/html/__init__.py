@@ -19,7 +19,10 @@ VIS_LIMIT = 2000
 
 
 PAGE_LIMIT = 50_000
-"""Nodes that a page can hold; of a larger graph it shows those that take part in most facts."""
+"""Nodes that a page can hold."""
+
+PART = 20_000
+"""Nodes that the page of a larger graph shows: those that take part in most facts. It is made beside a large corpus in memory."""
 
 
 def render_html(
@@ -44,7 +47,7 @@ def write_html(
     graph: Graph, ontology: Ontology, out_dir: Path, *, base_iri: str = DEFAULT_BASE, renderer: str = "auto"
 ) -> None:
     """Write ``graph.html`` into ``out_dir``, in UTF-8 whatever the locale; ``auto`` chooses by the number of nodes."""
-    text = render_html(part(graph, PAGE_LIMIT), ontology, base_iri=base_iri, renderer=None if renderer == "auto" else renderer)
+    text = render_html(part(graph, PART, limit=PAGE_LIMIT), ontology, base_iri=base_iri, renderer=None if renderer == "auto" else renderer)
     Path(out_dir, "graph.html").write_bytes(text.encode("utf-8"))
 
 
