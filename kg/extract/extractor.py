@@ -33,7 +33,7 @@ from kg.ontology import Ontology, load_ontology, subtypes, types
 from kg.registry import load_registry
 
 NAME = "embedded"
-_BARELY = 0.2
+_BARELY = 0.15
 MODELS = ("fast", "accurate", "grammar")
 AVERAGED = 0.45
 """Least confidence of a span when the chain's probabilities are averaged with the encoder's."""

@@ -41,12 +41,20 @@ def proposals(
     if not reading.text:
         return []
     found = decode(reading.text, posterior(reading, pack, chain, network, encoder), reading.lexed.pieces, chain.labels)
-    return [_trimmed(span, reading) for span in found]
+    forms = {reading.text[span.start : span.end] for span in found}
+    return [_trimmed(span, reading, forms) for span in found]
 
 
-def _trimmed(span: Named, reading: Analysis) -> Named:
-    """Set the edges of a span right by its words: no body's name begins with a preposition, no byline ends inside a name."""
+def _trimmed(span: Named, reading: Analysis, forms: set[str]) -> Named:
+    """Set the edges of a span right by its words.
+
+    No body's name begins with a preposition, no byline ends inside a name, and a verb before what the document names without it
+    (``forms``) is what someone does with it: 赋能数字中国建设.
+    """
     text, start, end = reading.text, span.start, span.end
+    first = reading.words[reading.word_at[start]]
+    if span.type in ("Programme", "Asset", "Event") and first[0] == start and first[2] == "v" and text[first[1] : end] in forms:
+        return replace(span, start=first[1])
     if span.type == "Organization" and end - start > 3 and text[start] in _PREPOSITIONS and reading.words[reading.word_at[
         start]][1] == start + 1:
         return replace(span, start=start + 1)
