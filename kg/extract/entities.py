@@ -149,7 +149,7 @@ def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | No
 def _needed(short: Form, long: Form, subtypes: Mapping[tuple[str, str], str], sure: float) -> float:
     """How sure the linker must be that two forms name one thing.
 
-    Units of one body have names made of the same few words (网络部, 网络与信息安全部): one that is named before the fuller name,
+    Units of one body have names made of the same few words (运维部, 运维与安全部): one that is named before the fuller name,
     and is no part of it, is more likely another unit, and two units must not become one.
     """
     units = all(subtypes.get((form.type, form.key)) in ("Department", "WorkingGroup") for form in (short, long))

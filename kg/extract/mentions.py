@@ -49,7 +49,7 @@ def _trimmed(span: Named, reading: Analysis, forms: set[str]) -> Named:
     """Set the edges of a span right by its words.
 
     No body's name begins with a preposition, no byline ends inside a name, and a verb before what the document names without it
-    (``forms``) is what someone does with it: 赋能数字中国建设.
+    (``forms``) is what someone does with it: 赋能乡村振兴战略.
     """
     text, start, end = reading.text, span.start, span.end
     first = reading.words[reading.word_at[start]]
