@@ -76,7 +76,7 @@ def test_the_file_computes_what_training_computed_and_a_batch_keeps_its_windows_
 
 
 def test_it_learns_what_a_neighbour_tells_and_the_same_bytes_each_time() -> None:
-    passes = [windows(60, seed=number % 6) for number in range(60)]
+    passes = [windows(200, seed=number % 6) for number in range(40)]
     model = fit_network(passes, "甲乙丙丁戊", LABELS, width=16)
     assert fit_network(passes, "甲乙丙丁戊", LABELS, width=16) == model
     network = open_network(model, LABELS)
