@@ -47,7 +47,8 @@ def write_html(
     graph: Graph, ontology: Ontology, out_dir: Path, *, base_iri: str = DEFAULT_BASE, renderer: str = "auto"
 ) -> None:
     """Write ``graph.html`` into ``out_dir``, in UTF-8 whatever the locale; ``auto`` chooses by the number of nodes."""
-    text = render_html(part(graph, PART, limit=PAGE_LIMIT), ontology, base_iri=base_iri, renderer=None if renderer == "auto" else renderer)
+    shown = part(graph, PART, limit=PAGE_LIMIT)
+    text = render_html(shown, ontology, base_iri=base_iri, renderer=None if renderer == "auto" else renderer)
     Path(out_dir, "graph.html").write_bytes(text.encode("utf-8"))
 
 
