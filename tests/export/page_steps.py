@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -58,10 +59,10 @@ def id_of(graph: Graph, name: str) -> str:
 
 
 def download(browser: Browser, folder: Path, name: str) -> Path:
-    """Wait for a file that the page saves."""
+    """Wait for a file that the page saves, and take it away, so that the next of this name is not mistaken for it."""
     path = folder / name
     until(browser, lambda: path.exists() and path.stat().st_size and not list(folder.glob("*.crdownload")))
-    return path
+    return path.replace(Path(tempfile.mkdtemp(dir=folder.parent)) / name)
 
 
 def place_of(browser: Browser, graph: Graph, name: str) -> dict[str, float]:
