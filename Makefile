@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: graph test docs clean
 
 graph: .venv/.stamp-run
-	$(BIN)/kg build seeds -o output
+	$(BIN)/kg build --no-cache seeds -o output
 
 test: .venv/.stamp-test
 	$(BIN)/ruff check .
