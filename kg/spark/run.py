@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,13 +11,13 @@ from kg.errors import InputError
 from kg.flow.claiming import ANNOTATED
 from kg.flow.plan import resolve_rows
 from kg.flow.rows import Row
+from kg.formats.contents import Content
 from kg.model import Document
 from kg.naming import check_base_iri
-from kg.read import Problem
+from kg.read import Problem, document_of
 from kg.spark.engine import SCHEMA, Frames, SparkEngine, batched
 from kg.spark.extracting import DOCUMENT, extracted
 from kg.spark.writing import write_ntriples, write_tables
-from kg.structure import find_date, find_publisher, find_sections, find_title, lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,22 +87,11 @@ def _as_row(record: dict[Any, Any]) -> Row:
     id_, text = str(record["id"]), record["text"]
     if not isinstance(text, str) or not text.strip():
         return Row("problem", id_, data=Problem(id_, "is empty"))
-    return Row(DOCUMENT, id_, data=document_of(record))
+    return Row(DOCUMENT, id_, data=_document(record))
 
 
-def document_of(record: dict[Any, Any]) -> Document:
+def _document(record: dict[Any, Any]) -> Document:
     """Return a record of a table as a document; its own title and date go before what the text shows."""
     text, id_ = str(record["text"]), str(record["id"])
-    rows = lines(text)
     title, date = (str(record[name]) if record.get(name) else None for name in ("title", "date"))
-    return Document(
-        id=id_,
-        path=id_,
-        text=text,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
-        title=find_title(text, rows),
-        date=date or find_date(text, rows),
-        publisher=find_publisher(text, rows),
-        sections=find_sections(text, rows),
-        given_title=title,
-    )
+    return document_of(text.encode(), Content(text, title=title, date=date), document_id=id_, path=id_)
