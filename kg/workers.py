@@ -54,7 +54,7 @@ def annotate_each(
 
         extractor = load_extractor(pack, model=model)
         for document in rest:
-            yield _annotate(document, extractor)
+            yield annotation_or_problem(document, extractor)
     else:
         yield from _in_processes(rest, _Team(pack, model, jobs))
 
@@ -160,10 +160,11 @@ def _annotate_chunk(documents: list[Document]) -> list[Annotation | Problem]:
     if isinstance(_loaded, KgError):
         raise _loaded
     assert _loaded is not None
-    return [_annotate(document, _loaded) for document in documents]
+    return [annotation_or_problem(document, _loaded) for document in documents]
 
 
-def _annotate(document: Document, extractor: Extractor) -> Annotation | Problem:
+def annotation_or_problem(document: Document, extractor: Extractor) -> Annotation | Problem:
+    """Return the annotation of a document, or what went wrong with it."""
     from kg.extract import annotate
 
     try:

