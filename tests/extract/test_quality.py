@@ -148,4 +148,4 @@ def test_names_that_no_one_has_seen_are_found_as_well(
     document, truth = gold[SEED]
     before = evaluate([case(document, truth, extractor)], ontology=pack_ontology).entity.f1
     after = evaluate([case(*renamed(document, truth), extractor)], ontology=pack_ontology).entity.f1
-    assert before - after < 0.035
+    assert before - after < 0.03
