@@ -41,7 +41,7 @@ def winners(name: str, rows: Iterator[Row], *, pack: str) -> Iterator[Row]:
 
 
 def claims(document_id: str, rows: Iterator[Row], *, pack: str) -> Iterator[Row]:
-    """Yield the claims of a document, and how deep they go; rows: the document ``annotated``, and what names of it have ``won``."""
+    """Yield the claims of a document, and how deep they go; rows: it as ``annotated``, and what names of it have ``won``."""
     spoken, won = said_of(document_id, rows)
     document, annotation = spoken
     check_located(document, annotation)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, count, groupby
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kg.flow.packing import packed, unpacked
 from kg.flow.rows import Data, Grouper, Row, step_name
@@ -43,7 +43,7 @@ class DuckEngine:
 
     def __init__(self, folder: Path, *, jobs: int = 1) -> None:
         """Begin without data."""
-        self._folder = folder
+        self.folder = folder
         self._jobs = jobs
         self._names = count()
         self.steps: list[tuple[str, Files]] = []
@@ -62,12 +62,12 @@ class DuckEngine:
 
     def given(self, rows: Iterable[Row]) -> Files:
         """Write ``rows`` as they come."""
-        return self._made(None, _write((("", row) for row in rows), self._folder, next(self._names)))
+        return self._made(None, _write((("", row) for row in rows), self.folder, next(self._names)))
 
     def grouped(self, data: Iterable[Data], step: Grouper) -> Files:
         """Run ``step`` on the groups of each of as many parts as there are processes."""
         paths = _paths(data)
-        tasks = [(paths, step, self._folder, next(self._names), part, self._jobs) for part in range(self._jobs)]
+        tasks = [(paths, step, self.folder, next(self._names), part, self._jobs) for part in range(self._jobs)]
         done = map(_run_part, tasks) if self._pool is None else self._pool.map(_run_part, tasks)
         return self._made(step, Files(tuple(sorted(chain.from_iterable(files.parts for files in done)))))
 
@@ -77,7 +77,7 @@ class DuckEngine:
 
     def collected(self, data: Data) -> Iterator[Row]:
         """Yield all rows, sorted by key, order and number."""
-        return _sorted_rows(_paths((data,)), self._folder, part=0, parts=1)
+        return _sorted_rows(_paths((data,)), self.folder, part=0, parts=1)
 
     def _made(self, step: Grouper | None, files: Files) -> Files:
         self.steps.append((step_name(len(self.steps), step), files))

@@ -65,4 +65,5 @@ def step_name(number: int, step: Grouper | None) -> str:
     if step is None:
         return f"{number} given"
     function, more = (step.func, step.keywords) if isinstance(step, partial) else (step, {})
-    return " ".join([str(number), function.__name__, *(f"{name}={value}" for name, value in sorted(more.items()) if name != "pack")])
+    settings = [f"{name}={value}" for name, value in sorted(more.items()) if name != "pack"]
+    return " ".join([str(number), function.__name__, *settings])

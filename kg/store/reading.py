@@ -106,7 +106,7 @@ class Stored:
         return self._query(f"SELECT * FROM {self._table(table)} ORDER BY {', '.join(ORDER[table])}", COLUMNS[table])
 
     def _table(self, name: str) -> str:
-        return f"read_parquet({_literal(files(self.folder, name))})"
+        return f"read_parquet({file_list(files(self.folder, name))})"
 
     def _query(self, text: str, columns: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
         with closing(self._connect()) as connection:
@@ -118,10 +118,14 @@ class Stored:
                     yield row
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
-        import duckdb
+        return connected(self._scratch)
 
-        where = str(self._scratch / "sorting")
-        return duckdb.connect(config={"memory_limit": MEMORY, "threads": 1, "temp_directory": where})
+
+def connected(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """Return a database in memory that sorts in the folder ``scratch`` what exceeds ``MEMORY``."""
+    import duckdb
+
+    return duckdb.connect(config={"memory_limit": MEMORY, "threads": 1, "temp_directory": str(scratch / "sorting")})
 
 
 def open_tables(folder: Path, *, scratch: Path | None = None) -> Stored:
@@ -148,7 +152,8 @@ def files(folder: Path, table: str) -> list[str]:
     return [str(file) for file in found]
 
 
-def _literal(paths: list[str]) -> str:
+def file_list(paths: list[str]) -> str:
+    """Return paths as a list of SQL."""
     return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
 
 
