@@ -75,6 +75,8 @@ def read_report(out_dir: Path) -> dict[str, Any]:
 
 def counts(graph: Graph) -> dict[str, Any]:
     """Return how many entities by type and subtype, facts by predicate, mentions and statements there are."""
+    if stream := kgraph.streamed(graph):
+        return stream.counts()
     by_type: Counter[str] = Counter()
     by_subtype: Counter[str] = Counter()
     by_role: Counter[str] = Counter()
