@@ -157,6 +157,7 @@ class Streamed(Protocol):
     """
 
     head: dict[str, Any]
+    reuse: Any
 
     def entities(self, *, by_class: bool = False) -> Iterator[tuple[str, NodeRecord]]: ...  # noqa: D102
     def facts(self, *, by_predicate: bool = False) -> Iterator[Edge]: ...  # noqa: D102
@@ -166,6 +167,7 @@ class Streamed(Protocol):
     def phrases(self) -> Iterator[tuple[str, list[tuple[tuple[int, int, str], list[str]]]]]: ...  # noqa: D102
     def extractors(self) -> list[str]: ...  # noqa: D102
     def traits(self) -> Traits: ...  # noqa: D102
+    def make_digests(self) -> None: ...  # noqa: D102
     def counts(self) -> dict[str, Any]: ...  # noqa: D102
     def number_of_nodes(self) -> int: ...  # noqa: D102
 

@@ -25,7 +25,7 @@ LAST = ("entity", "mention", "merge", "fact", "evidence")
 
 _SCHEMA = """
 CREATE TABLE steps (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE documents (id TEXT PRIMARY KEY, digest BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (id TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE rows (step INTEGER NOT NULL, source TEXT, kind TEXT NOT NULL, key TEXT NOT NULL, place TEXT NOT NULL,
                    number INTEGER NOT NULL, data BLOB);
 """
@@ -76,11 +76,11 @@ class Memory:
         self._db.executescript(_INDEXES)
         self._db.execute("BEGIN")
 
-    def documents(self) -> dict[str, bytes]:
+    def documents(self) -> dict[str, str]:
         """Return the digests of the documents by their ids."""
         return dict(self._db.execute("SELECT id, digest FROM documents"))
 
-    def set_documents(self, digests: Mapping[str, bytes]) -> None:
+    def set_documents(self, digests: Mapping[str, str]) -> None:
         """Keep the digests of the documents."""
         self._db.execute("DELETE FROM documents")
         self._db.executemany("INSERT INTO documents VALUES (?, ?)", sorted(digests.items()))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from kg.store.schema import TABLES
+from kg.swap import link
 
 ROWS = "rows.sqlite"
 INDEX = "index.json"
@@ -32,7 +32,7 @@ class Last(NamedTuple):
     old: Path
     new: Path
     context: str
-    digests: Mapping[str, bytes]
+    digests: Mapping[str, str]
 
 
 def recalled(last: Last, scratch: Path) -> bool:
@@ -61,7 +61,7 @@ def leave(last: Last, scratch: Path) -> None:
         return
     (last.new / "tables").mkdir(parents=True)
     for name in FILES:
-        os.link(scratch / name, last.new / name)
+        link(scratch / name, last.new / name)
     index = {"context": last.context, "files": {name: _hash(scratch / name) for name in FILES}}
     (last.new / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
 

@@ -49,7 +49,7 @@ class RememberingEngine:
         annotated: gives the row of a document.
     """
 
-    def __init__(self, memory: Memory, digests: Mapping[str, bytes], annotated: Callable[[str], Row]) -> None:
+    def __init__(self, memory: Memory, digests: Mapping[str, str], annotated: Callable[[str], Row]) -> None:
         """Find what documents have changed."""
         self._memory = memory
         self._digests = digests

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def patch_table(table: str, old: Path, path: Path, *, groups: Collection[str], r
     import pyarrow as pa
 
     if not groups:
-        os.link(old, path)
+        shutil.copyfile(old, path)
         return
     new = path.with_suffix(".new")
     write_table(table, records, new)
