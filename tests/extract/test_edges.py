@@ -36,7 +36,7 @@ def test_half_a_quoted_formula_becomes_the_whole_of_it() -> None:
 
 def test_a_bracket_without_its_partner_is_no_part_of_a_name() -> None:
     assert _read("发布模型(如“远帆”大模型)和工具", ("“远帆”大模型)", "Asset", 0.6)) == ["“远帆”大模型"]
-    assert _read("玉台县烟草专卖局（分公司）获评", ("玉台县烟草专卖局（分公司", "Organization", 0.9)) == ["玉台县烟草专卖局（分公司）"]
+    assert _read("玉台县盐务局（分公司）获评", ("玉台县盐务局（分公司", "Organization", 0.9)) == ["玉台县盐务局（分公司）"]
     assert _read("岭南公司(原岭南厂区)改制", ("岭南公司(原岭南", "Organization", 0.9)) == ["岭南公司"]
 
 
