@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kg.extract.pairs import Place
 
+_UNITS = frozenset({"Department", "PartyBody", "WorkingGroup", "ResearchInstitution", "School", "Company"})
 _SOURCES = ("来源", "发布人")
 
 
@@ -45,6 +46,12 @@ def pairs_of_ownership(whole: Profile) -> Iterator[tuple[int, int, list[str]]]:
         for rank, owner in enumerate([*whole.owners, *within]):
             if owner != entity:
                 yield whole.first_of[owner], at, _features(whole, owner, entity, min(rank, 3))
+
+
+def named_after(text: str, places: Sequence[Place]) -> dict[int, int]:
+    """The units whose name opens with their owner's, as 中国联通 opens 中国联通直属党委, each with its nearest owner."""
+    kinds = {place.entity: place.subtype for place in places}
+    return {unit: owners[0] for unit, owners in _prefixes(text, places).items() if kinds[unit] in _UNITS}
 
 
 def _features(whole: Profile, owner: int, entity: int, rank: int) -> list[str]:

@@ -25,10 +25,15 @@ from kg.extract.mood import unreal
 from kg.extract.ownership import pairs_of_ownership, profile
 from kg.extract.pairs import LIST, Frame, Place, is_unreal, pair_features
 
-__all__ = ["STANDING", "Candidate", "Place", "Schema", "candidates", "own_organisations", "schema", "sentences", "shared"]
+__all__ = [
+    "OWNERSHIP", "STANDING", "Candidate", "Place", "Schema", "candidates", "own_organisations", "schema", "sentences", "shared",
+]  # fmt: skip
 
 STANDING = frozenset({"partOf", "holdsPosition"})
 """What holds even where a clause is planned or denied."""
+
+OWNERSHIP = "ownership"
+"""How a pair is carried that asks whose unit an organisation is, wherever in the document the two stand."""
 
 LONGEST = 1000
 _CLAUSE = re.compile(r"[^。！？!?\n]*[。！？!?\n]?")
@@ -247,7 +252,7 @@ def _ownership(reading: Analysis, places: Sequence[Place], fit: Schema, owners: 
         possible = tuple(c for c in fit.possible[places[owner].type, places[unit].type] if fit.classes[c] in ("", "-partOf"))
         if len(possible) > 1:
             sentence = spans[bisect_right(ends, places[unit].start)]
-            found.append(Candidate(owner, unit, sentence, "ownership", Example(hashed(parts, of="O"), possible)))
+            found.append(Candidate(owner, unit, sentence, OWNERSHIP, Example(hashed(parts, of="O"), possible)))
     return found
 
 
