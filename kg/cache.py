@@ -279,6 +279,10 @@ class Kept(Mapping[str, Annotation]):
             raise KgError(f"{document.path}: its annotation is no longer in the cache; build again")
         return found
 
+    def __contains__(self, id_: object) -> bool:
+        """Return whether a document has an annotation, without reading it."""
+        return id_ in self._held or id_ in self._there
+
     def __iter__(self) -> Iterator[str]:
         """Yield the ids of the documents."""
         yield from self._held

@@ -73,6 +73,9 @@ def graph_of(
     scratch.mkdir()
     try:
         if engine == "duckdb":
+            from kg.flow.packs import hold_pack
+
+            hold_pack(str(known.pack), known.ontology, known.registry)
             _in_duckdb(documents, annotations, str(known.pack), scratch, jobs=jobs, last=last)
         else:
             _on_spark(documents, annotations, known.pack, scratch, jobs=jobs)

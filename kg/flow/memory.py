@@ -34,7 +34,7 @@ _INDEXES = """
 CREATE INDEX by_key ON rows (step, key);
 CREATE INDEX by_source ON rows (step, source) WHERE source IS NOT NULL;
 """
-_BATCH = 20_000
+_BATCH = 5000
 
 Kept = tuple[str, str, str, int, bytes | None]
 """Kind, key, order, number and packed data of a row."""
@@ -70,9 +70,9 @@ class Memory:
             text = f"""SELECT {number}, CASE WHEN source IN (key, '') THEN NULL ELSE source END, kind, key, "order", number, data
                 FROM read_parquet(?)"""
             with connect(engine.folder) as connection:
-                for batch in connection.sql(text, params=[paths]).to_arrow_reader(_BATCH):
-                    columns = (column.to_pylist() for column in batch.columns)
-                    self._db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", zip(*columns, strict=True))
+                found = connection.execute(text, [paths])
+                while batch := found.fetchmany(_BATCH):
+                    self._db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", batch)
         self._db.executescript(_INDEXES)
         self._db.execute("BEGIN")
 

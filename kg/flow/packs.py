@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 from kg.ontology import Ontology, load_ontology
@@ -21,9 +20,19 @@ def located(folder: str) -> Path:
     return Path(SparkFiles.get(folder.removeprefix(SENT)))
 
 
-@lru_cache(maxsize=2)
+_held: dict[str, tuple[Ontology, Registry]] = {}
+
+
+def hold_pack(folder: str, ontology: Ontology, registry: Registry) -> None:
+    """Let the steps in this process take a pack that is loaded already."""
+    _held.clear()
+    _held[folder] = (ontology, registry)
+
+
 def pack_of(folder: str) -> tuple[Ontology, Registry]:
     """Return ontology and registry of a pack, loaded once a process."""
-    path = located(folder)
-    ontology = load_ontology(path)
-    return ontology, load_registry(path, ontology)
+    if folder not in _held:
+        path = located(folder)
+        ontology = load_ontology(path)
+        hold_pack(folder, ontology, load_registry(path, ontology))
+    return _held[folder]
