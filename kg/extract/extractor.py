@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,6 +37,8 @@ from kg.registry import load_registry
 
 NAME = "embedded"
 _BARELY = 0.15
+_ANY = re.compile("[该此各]|双方|两家|有关|相关|其他|上述|所有|全体|多[个家项]|一批|一系列|众多|广大")
+_BODILY = ("Organization", "Programme", "Event", "Asset")
 _OWNED = "-partOf"
 _NAMED_AFTER = 0.9
 """How often a unit that is named after a body is a unit of it, among the documents to learn from (308 of 328)."""
@@ -166,7 +169,8 @@ def sift(proposed: Sequence[Named], text: str, pack: Resources, settings: Settin
     list[tuple[Named, str]]]:
     """Divide proposals into names kept and names dropped, each of these with its reason.
 
-    Reasons: ``notice`` (the line is a notice about the copy), ``plain`` (a commonplace of the genre), ``low-confidence``.
+    Reasons: ``notice`` (the line is a notice about the copy), ``plain`` (a commonplace of the genre), ``general`` (it says
+    itself that it means no one thing, or points back to one), ``low-confidence``.
     """
     aside = notices(text, pack.lexicon.notices)
     kept: list[Named] = []
@@ -176,6 +180,8 @@ def sift(proposed: Sequence[Named], text: str, pack: Resources, settings: Settin
             dropped.append((span, "notice"))
         elif text[span.start : span.end] in pack.lexicon.plain:
             dropped.append((span, "plain"))
+        elif span.type in _BODILY and _ANY.match(text, span.start, span.end):
+            dropped.append((span, "general"))
         elif span.confidence < settings.spans.get(span.type, 0.5):
             dropped.append((span, "low-confidence"))
         else:

@@ -175,7 +175,7 @@ def test_another_process_with_another_hash_seed_reads_the_same(extractor: Extrac
 
 def test_what_was_left_out_says_why(read: Read) -> None:
     found = read((GOLD / "dev2.txt").read_text(encoding="utf-8"))
-    assert {d.reason for d in found.dropped} <= {"notice", "plain", "low-confidence"}
+    assert {d.reason for d in found.dropped} <= {"notice", "plain", "general", "low-confidence"}
 
 
 def test_a_notice_about_the_copy_names_nothing(read: Read) -> None:
