@@ -31,7 +31,7 @@ Ints = NDArray[np.int64]
 WIDTH, DEEP = 128, 192
 _TRAIT = 16
 _TOGETHER = 2
-_PASSES, _MOST, _STEPS = 8, 60, 600
+_PASSES, _MOST, _STEPS = 6, 60, 600
 _TABLES = ("known", "kinds", "subtypes")
 
 
