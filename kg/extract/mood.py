@@ -7,6 +7,8 @@ opens its clause, a time to come (下一步) where it opens the sentence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kg.extract.analysis import Analysis
 
 _GOVERNED = ("v", "vd", "vn", "p", "c", "d", "ad")
@@ -56,7 +58,7 @@ def _clause_end(text: str, at: int) -> int:
     return next((i for i in range(at, len(text)) if text[i] in _BREAKS), len(text))
 
 
-def untrue(reading: Analysis, stretches: list[tuple[int, int]], first: tuple[int, int], second: tuple[int, int]) -> bool:
+def untrue(reading: Analysis, stretches: Sequence[tuple[int, int]], first: tuple[int, int], second: tuple[int, int]) -> bool:
     """Whether a statement about two mentions (in text order) stands under a marker.
 
     It does when the second one lies in a stretch, or when the marker follows both before any trigger word: 甲与乙拟开展共建.

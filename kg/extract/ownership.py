@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kg.extract.pairs import Place
+from kg.extract.scene import Place
 
 _SOURCES = ("来源", "发布人")
 

@@ -23,7 +23,9 @@ from kg.extract.analysis import Analysis
 from kg.extract.loglinear import Example, hashed
 from kg.extract.mood import unreal
 from kg.extract.ownership import pairs_of_ownership, profile
-from kg.extract.pairs import LIST, Frame, Place, is_unreal, pair_features
+from kg.extract.pair_features import pair_features
+from kg.extract.pairs import MOST, gaps, is_unreal
+from kg.extract.scene import LIST, Place, scene
 
 __all__ = ["STANDING", "Candidate", "Place", "Schema", "candidates", "own_organisations", "schema", "sentences", "shared"]
 
@@ -121,36 +123,67 @@ def candidates(reading: Analysis, places: Sequence[Place], fit: Schema) -> list[
         places: its mentions, sorted by start; nested ones included.
         fit: what the schema allows.
     """
-    found: list[Candidate] = []
     owners = own_organisations(reading.text, places)
     first_of: dict[int, int] = {}
     for at, place in enumerate(places):
         first_of.setdefault(place.entity, at)
+    bounds = sentences(reading.text)
+    pairs = _pairs(reading.text, places, bounds, fit, [first_of[owner] for owner in owners[:1]])
+    return _judged(reading, places, bounds, pairs) + _ownership(reading, places, fit, owners, first_of)
+
+
+_Pair = tuple[int, int, str, tuple[int, ...], tuple[int, int]]
+"""Two mentions, how the first one is carried into the sentence of the second, the possible classes, and that sentence."""
+
+
+def _pairs(text: str, places: Sequence[Place], bounds: Sequence[tuple[int, int]], fit: Schema,
+    owner: Sequence[int]) -> list[_Pair]:
+    """Pair mentions within each sentence, and those of a sentence with what is still being talked about."""
+    found: list[_Pair] = []
     focus = _Focus()
     cursor = 0
-    for number, (start, end) in enumerate(sentences(reading.text)):
+    for number, (start, end) in enumerate(bounds):
         here = []
         while cursor < len(places) and places[cursor].start < end:
             here.append(cursor)
             cursor += 1
-        frame = Frame(reading, places, here, start, end, unreal(reading, start, end))
+        if not here:
+            _turn(focus, text, places, here, (start, end), number)
+            continue
         inner = _inner(places, here)
-        for i, a in enumerate(here):
-            for b in here[i + 1 : i + 26]:
-                if (a not in inner and (b not in inner or places[b].end <= places[a].end)) or inner.get(a) == b:
-                    _add(found, frame, fit, a, b, "")
+        wanted = [(a, b, "") for i, a in enumerate(here) for b in here[i + 1 : i + 26]
+            if (a not in inner and (b not in inner or places[b].end <= places[a].end)) or inner.get(a) == b]
         seen = {places[h].entity for h in here}
         carried = _carried(focus, places, number)
-        for owner in owners[:1]:
-            if first_of[owner] not in here and owner not in {places[c].entity for c, _ in carried}:
-                carried.append((first_of[owner], "owner"))
-        for c, why in carried:
-            if places[c].entity not in seen:
-                for h in here[:12]:
-                    if h not in inner:
-                        _add(found, frame, fit, c, h, why)
-        _turn(focus, frame, number)
-    return found + _ownership(reading, places, fit, owners, first_of)
+        entities = {places[c].entity for c, _ in carried}
+        carried += [(c, "owner") for c in owner if c not in here and places[c].entity not in entities]
+        wanted += [(c, h, why) for c, why in carried if places[c].entity not in seen for h in here[:12] if h not in inner]
+        for a, b, why in wanted:
+            possible = fit.possible.get((places[a].type, places[b].type), (0,))
+            if len(possible) > 1 and places[a].entity != places[b].entity:
+                found.append((a, b, why, possible, (start, end)))
+        _turn(focus, text, places, here, (start, end), number)
+    return found
+
+
+def _judged(reading: Analysis, places: Sequence[Place], bounds: Sequence[tuple[int, int]],
+    pairs: Sequence[_Pair]) -> list[Candidate]:
+    """Give pairs their features; say which are planned, supposed or denied."""
+    found: list[Candidate] = []
+    if not pairs:
+        return found
+    whole = scene(reading, places, bounds)
+    stretches = [stretch for start, end in bounds for stretch in unreal(reading, start, end)]
+    for begin in range(0, len(pairs), MOST):
+        part = pairs[begin : begin + MOST]
+        first, second = (np.array([pair[side] for pair in part], np.int64) for side in (0, 1))
+        gap = gaps(whole, first, second, [pair[2] for pair in part])
+        unsure = is_unreal(gap, stretches).tolist()
+        found += [
+            Candidate(a, b, sentence, why, Example(features, possible), doubt)
+            for (a, b, why, possible, sentence), features, doubt in zip(part, pair_features(gap), unsure, strict=True)
+        ]
+    return found
 
 
 def _inner(places: Sequence[Place], here: Sequence[int]) -> dict[int, int]:
@@ -193,48 +226,38 @@ def _carried(focus: _Focus, places: Sequence[Place], number: int) -> list[tuple[
     return carried
 
 
-def _turn(focus: _Focus, frame: Frame, number: int) -> None:
+def _turn(focus: _Focus, text: str, places: Sequence[Place], here: Sequence[int], sentence: tuple[int, int],
+    number: int) -> None:
     """Move the focus past a sentence."""
-    opening = _opening(frame)
+    opening = _opening(text, places, here)
     if opening:
         focus.topic, focus.topic_at = opening, number
-    elif frame.reading.text[frame.start : frame.end].lstrip().startswith("#"):
+    elif text[sentence[0] : sentence[1]].lstrip().startswith("#"):
         focus.topic = []
-    for h in frame.here:
-        kind, entity = frame.places[h].type, frame.places[h].entity
+    for h in here:
+        kind, entity = places[h].type, places[h].entity
         if kind in _KEPT:
-            items = [(at, said) for at, said in focus.recent.get(kind, []) if frame.places[at].entity != entity]
+            items = [(at, said) for at, said in focus.recent.get(kind, []) if places[at].entity != entity]
             focus.recent[kind] = [*items, (h, number)][-_KEPT[kind] :]
             focus.main.setdefault(kind, (h, number))
 
 
-def _opening(frame: Frame) -> list[int]:
+def _opening(text: str, places: Sequence[Place], here: Sequence[int]) -> list[int]:
     """The organisations that open the sentence: the first one and those listed with it."""
     group: list[int] = []
-    for h in frame.here:
-        place = frame.places[h]
+    for h in here:
+        place = places[h]
         if place.type != "Organization":
             if group:
                 break
             continue
         if not group:
             group.append(h)
-        elif LIST.match(frame.reading.text[frame.places[group[-1]].end : place.start]):
+        elif LIST.match(text[places[group[-1]].end : place.start]):
             group.append(h)
         else:
             break
     return group
-
-
-def _add(found: list[Candidate], frame: Frame, fit: Schema, a: int, b: int, why: str) -> None:
-    first, second = frame.places[a], frame.places[b]
-    if first.entity == second.entity:
-        return
-    possible = fit.possible.get((first.type, second.type), (0,))
-    if len(possible) < 2:
-        return
-    features = pair_features(frame, a, b, why)
-    found.append(Candidate(a, b, (frame.start, frame.end), why, Example(features, possible), is_unreal(frame, a, b)))
 
 
 def _ownership(reading: Analysis, places: Sequence[Place], fit: Schema, owners: Sequence[int],
