@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,6 +35,7 @@ from kg.registry import load_registry
 
 NAME = "embedded"
 _BARELY = 0.15
+_USUAL = 0.45
 MODELS = ("fast", "accurate", "grammar")
 AVERAGED = 0.45
 """Least confidence of a span when the chain's probabilities are averaged with the encoder's."""
@@ -247,21 +249,23 @@ def select(
 ) -> list[Stated]:
     """Turn class probabilities (candidates × classes) into facts, one for each subject, predicate and object."""
     chances = shared(text, pairs, places, chances)
+    needed = np.array([thresholds.get(name.removeprefix("-"), _USUAL) if name else np.inf for name in fit.classes])
     best: dict[tuple[int, str, int], Stated] = {}
-    for number, pair in enumerate(pairs):
-        for at in pair.example.possible[1:]:
-            chance = float(chances[number, at])
-            name = fit.classes[at]
-            subject, object_ = places[pair.first].entity, places[pair.second].entity
-            if name.startswith("-"):
-                name, subject, object_ = name[1:], object_, subject
-            if chance < thresholds.get(name, 0.45) or (pair.unreal and name not in STANDING):
-                continue
-            if name in symmetric and subject > object_:
-                subject, object_ = object_, subject
-            key = (subject, name, object_)
-            if key not in best or chance > best[key].confidence:
-                best[key] = Stated(subject, name, object_, pair, round(chance, 4))
+    for number, at in np.argwhere(chances >= needed).tolist():
+        pair, name = pairs[number], fit.classes[at]
+        if at not in pair.example.possible:
+            continue
+        chance = float(chances[number, at])
+        subject, object_ = places[pair.first].entity, places[pair.second].entity
+        if name.startswith("-"):
+            name, subject, object_ = name[1:], object_, subject
+        if pair.unreal and name not in STANDING:
+            continue
+        if name in symmetric and subject > object_:
+            subject, object_ = object_, subject
+        key = (subject, name, object_)
+        if key not in best or chance > best[key].confidence:
+            best[key] = Stated(subject, name, object_, pair, round(chance, 4))
     parent: dict[int, Stated] = {}
     for fact in best.values():
         if fact.predicate == "partOf" and (fact.subject not in parent or fact.confidence > parent[fact.subject].confidence):
@@ -298,9 +302,10 @@ def _relation(fact: Stated, places: Sequence[Place], text: str, by: str) -> Anno
 def uncovered(reading: Analysis, stated: Sequence[Stated]) -> list[Span]:
     """Sentences that hold a trigger word but state no fact."""
     covered = {fact.candidate.sentence for fact in stated}
+    triggers = sorted(reading.triggers)
     out = []
     for start, end in sentences(reading.text):
-        if (start, end) not in covered and any(start <= at < end for at in reading.triggers):
+        if (start, end) not in covered and bisect_left(triggers, start) < bisect_left(triggers, end):
             lead = len(reading.text[start:end]) - len(reading.text[start:end].lstrip())
             tail = len(reading.text[start:end].rstrip())
             if lead < tail:

@@ -9,10 +9,13 @@ what is planned, denied or supposed is no fact.
 from __future__ import annotations
 
 import itertools
+import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kg.extract.analysis import Analysis, Resources
+from kg.extract.features import Hit
 from kg.extract.loglinear import Example, hashed
 from kg.extract.mood import unreal, untrue
 from kg.extract.relations import Candidate, Place, Schema, sentences
@@ -20,7 +23,7 @@ from kg.extract.relations import Candidate, Place, Schema, sentences
 SURE = {"joint": 0.75, "plain": 0.7, "passive": 0.7, "served": 0.65, "office": 0.75, "backward": 0.75, "carried": 0.55}
 """How sure a fact is by the frame that states it: about how often such facts are right."""
 
-_BREAKS = ",，;；:：。！？!?\n"
+_BREAK = re.compile("[,，;；:：。！？!?\n]")
 _TOGETHER = ("与", "同", "跟", "和", "携手", "联合", "会同", "协同")
 _AND = ("、", "和", "与", "及", "以及", "同", "暨", "/", "，", ",")
 _BY = ("由", "被", "经", "受")
@@ -29,12 +32,17 @@ _ASIDE = (*_FOR, "在", "与", "和", "同", "跟", "从", "于", "按照", "根
 _QUOTES = '“”"《》「」『』 \u3000'
 _THAT = ("该", "本", "此", "这个", "上述")
 _GAP = 6
+_REMEMBERED = 500
+"""How many mentions back 该项目 looks for what it means."""
 _EMPTY = Example(hashed(()), (0,))
 
 
 @dataclass(slots=True)
 class _Clause:
-    """A clause with its outermost mentions, those of later clauses, and the subjects it may take over from before."""
+    """A clause with its outermost mentions, those of later clauses, its head nouns, and the subjects it may take over.
+
+    ``earlier`` is how many of the document's mentions begin before it.
+    """
 
     reading: Analysis
     places: Sequence[Place]
@@ -44,6 +52,8 @@ class _Clause:
     here: list[int] = field(default_factory=list)
     later: list[int] = field(default_factory=list)
     backward: frozenset[str] = frozenset()
+    heads: Sequence[Hit] = ()
+    earlier: int = 0
     before: list[int] = field(default_factory=list)
 
 
@@ -71,8 +81,12 @@ def facts(reading: Analysis, places: Sequence[Place], fit: Schema, pack: Resourc
     """
     out: list[tuple[Candidate, int, float]] = []
     carried: list[int] = []
+    starts = [place.start for place in places]
+    heads = [hit.start for hit in reading.heads]
     for start, end in sentences(reading.text):
-        clauses = _clauses(reading, places, fit, pack, start, end)
+        here = range(bisect_left(starts, start), bisect_left(starts, end))
+        nouns = reading.heads[bisect_left(heads, start) : bisect_left(heads, end)]
+        clauses = _clauses(reading, places, fit, pack, (start, end), here, nouns)
         stretches = unreal(reading, start, end)
         for clause in clauses:
             clause.before = carried
@@ -91,22 +105,27 @@ def facts(reading: Analysis, places: Sequence[Place], fit: Schema, pack: Resourc
     return out
 
 
-def _clauses(reading: Analysis, places: Sequence[Place], fit: Schema, pack: Resources, start: int, end: int) -> list[_Clause]:
+def _clauses(reading: Analysis, places: Sequence[Place], fit: Schema, pack: Resources, sentence: tuple[int, int],
+    named: range, heads: Sequence[Hit]) -> list[_Clause]:
+    """Cut a sentence, with the mentions and head nouns in it, into clauses."""
+    start, end = sentence
     outer: list[int] = []
-    for at, place in enumerate(places):
-        if start <= place.start < end and not (outer and place.end <= places[outer[-1]].end):
+    for at in named:
+        if not (outer and places[at].end <= places[outer[-1]].end):
             outer.append(at)
     inside = [(places[h].start, places[h].end) for h in outer]
     bounds = [start]
-    for at in range(start, end):
-        if reading.text[at] in _BREAKS and not any(a <= at < b for a, b in inside):
-            bounds.append(at + 1)
+    for match in _BREAK.finditer(reading.text, start, end):
+        if not any(a <= match.start() < b for a, b in inside):
+            bounds.append(match.end())
     out = []
     for a, b in zip(bounds, [*bounds[1:], end], strict=True):
         if a < b:
             here = [h for h in outer if a <= places[h].start < b]
             later = [h for h in outer if places[h].start >= b]
-            out.append(_Clause(reading, places, fit, a, b, here, later, pack.lexicon.backward))
+            nouns = [hit for hit in heads if a <= hit.start < b]
+            earlier = next((h for h in named if places[h].start >= a), named.stop)
+            out.append(_Clause(reading, places, fit, a, b, here, later, pack.lexicon.backward, nouns, earlier))
     return out
 
 
@@ -281,11 +300,14 @@ def _that(clause: _Clause, cue: _Cue, *, behind: bool = False) -> list[int]:
     """What 该项目 or 该公司 before (or behind) the trigger means: the last thing said before whose head noun is the same."""
     text = clause.reading.text
     low, high = (cue.end, clause.end) if behind else (clause.start, cue.start)
-    for hit in clause.reading.heads:
+    for hit in clause.heads:
         if low < hit.start < high and text[clause.start : hit.start].endswith(_THAT):
             head = text[hit.start : hit.end]
-            earlier = [h for h, p in enumerate(clause.places) if p.end <= clause.start and text[p.start : p.end].endswith(head)]
-            return earlier[-1:]
+            for h in range(clause.earlier - 1, max(-1, clause.earlier - 1 - _REMEMBERED), -1):
+                place = clause.places[h]
+                if place.end <= clause.start and text[place.start : place.end].endswith(head):
+                    return [h]
+            return []
     return []
 
 

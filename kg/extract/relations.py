@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.extract.analysis import Analysis
+from kg.extract.features import mix
 from kg.extract.loglinear import Example, hashed
 from kg.extract.mood import unreal
 from kg.extract.ownership import pairs_of_ownership, profile
@@ -293,14 +294,17 @@ def shared(text: str, pairs: Sequence[Candidate], places: Sequence[Place], chanc
 
     The chances of pairs that differ only in the member of a list are drawn towards their mean by ``weight``.
     """
-    group = list_groups(text, places)
-    together: dict[tuple[object, ...], list[int]] = {}
-    for number, pair in enumerate(pairs):
-        a, b = places[pair.first], places[pair.second]
-        together.setdefault((pair.sentence, pair.carried, group[pair.first], b.entity, "f"), []).append(number)
-        together.setdefault((pair.sentence, pair.carried, a.entity, group[pair.second], "s"), []).append(number)
+    if not pairs:
+        return chances
+    group = np.array(list_groups(text, places), np.int64)
+    entity = np.array([place.entity for place in places], np.int64)
+    first, second = np.array([(pair.first, pair.second) for pair in pairs], np.int64).T
+    said: dict[tuple[tuple[int, int], str], int] = {}
+    where = np.array([said.setdefault((pair.sentence, pair.carried), len(said)) for pair in pairs], np.int64)
     out = chances.copy()
-    for members in together.values():
-        if len(members) > 1:
-            out[members] += weight * (chances[members].mean(0) - chances[members])
+    for sides in ((group[first], entity[second]), (entity[first], group[second])):
+        _, alike, count = np.unique(mix(0, where, *sides), return_inverse=True, return_counts=True)
+        together = np.argsort(alike, kind="stable")
+        means = np.add.reduceat(chances[together], np.cumsum(count) - count, axis=0) / count[:, None]
+        out += np.float32(weight) * (means.astype(np.float32)[alike] - chances)
     return np.clip(out, 0.0, 1.0)
