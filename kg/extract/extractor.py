@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -166,7 +166,8 @@ def sift(proposed: Sequence[Named], text: str, pack: Resources, settings: Settin
     kept: list[Named] = []
     dropped: list[tuple[Named, str]] = []
     for span in proposed:
-        if any(start <= span.start < end for start, end in aside):
+        before = bisect_right(aside, (span.start, len(text)))
+        if before and span.start < aside[before - 1][1]:
             dropped.append((span, "notice"))
         elif text[span.start : span.end] in pack.lexicon.plain:
             dropped.append((span, "plain"))

@@ -9,7 +9,8 @@ that the tagger was not fitted on, so that its probabilities mean what they say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,9 @@ import numpy as np
 from kg.extract.analysis import Analysis
 from kg.extract.loglinear import Classifier, Example, hashed, probabilities
 from kg.extract.names import Named
+from kg.extract.occurrences import occurrences
 from kg.naming import normalise
+from kg.registry import Entry
 
 KEPT = 1
 _LEVELS = (0.15, 0.3, 0.45, 0.6, 0.75, 0.85, 0.92, 0.97, 0.99)
@@ -32,21 +35,27 @@ def grouped(text: str, proposals: Sequence[Named]) -> list[list[Named]]:
     return list(groups.values())
 
 
-def filter_example(reading: Analysis, group: Sequence[Named], heads: dict[int, str]) -> Example:
-    """The features of one proposed name.
+def filter_examples(reading: Analysis, groups: Sequence[Sequence[Named]], heads: Sequence[tuple[str, ...]]) -> list[Example]:
+    """The features of proposed names.
 
     Args:
         reading: the document.
-        group: its spans.
-        heads: for each end of a head noun, the classes it makes (joined).
+        groups: the spans of each name.
+        heads: the classes that head nouns make, by their codes.
     """
+    ends = _heads_by_end(reading, heads)
+    said = occurrences(reading.text, [reading.text[span.start : span.end] for group in groups for span in group])
+    return [_example(reading, group, ends, said) for group in groups]
+
+
+def _example(reading: Analysis, group: Sequence[Named], heads: Mapping[int, str], said: Mapping[str, Sequence[int]]) -> Example:
     text = reading.text
     best = max(group, key=lambda s: (s.confidence, -s.start))
     name = text[best.start : best.end]
     kind = best.type[:3]
     sure = int(np.searchsorted(_LEVELS, best.confidence))
     mean = int(np.searchsorted(_LEVELS, sum(s.confidence for s in group) / len(group)))
-    total = text.count(name)
+    total = len(said[name])
     words = reading.words[reading.word_at[best.start] : reading.word_at[best.end - 1] + 1]
     aligned = f"{words[0][0] == best.start}{words[-1][1] == best.end}"
     tags = "".join(tag[:2] for _, _, tag in words[-4:])
@@ -55,7 +64,7 @@ def filter_example(reading: Analysis, group: Sequence[Named], heads: dict[int, s
     head = heads.get(best.end, "")
     known = sorted({
         f"{e.type[:3]}{e.subtype or ''}{_overlap((s, t), (best.start, best.end))}"
-        for s, t, e in reading.known if s < best.end and best.start < t
+        for s, t, e in _known_at(reading, best)
     })  # fmt: skip
     inner = {text[s:t] for s, t, tag in words if tag in ("v", "d", "p", "c", "u", "r")}
     length = min(len(name), 20) // 2
@@ -73,12 +82,18 @@ def filter_example(reading: Analysis, group: Sequence[Named], heads: dict[int, s
     return Example(hashed(parts, of="F"), (0, KEPT))
 
 
+def _known_at(reading: Analysis, span: Named) -> Sequence[tuple[int, int, Entry]]:
+    """The registry's names that overlap a span."""
+    first = bisect_right(reading.known, span.start, key=lambda known: known[1])
+    return reading.known[first : bisect_left(reading.known, span.end, key=lambda known: known[0])]
+
+
 def _overlap(known: tuple[int, int], span: tuple[int, int]) -> str:
     """How a known name lies on a span: the same, around it, or across it."""
     return "=" if known == span else "<" if known[0] <= span[0] and known[1] >= span[1] else ">"
 
 
-def heads_by_end(reading: Analysis, groups: Sequence[tuple[str, ...]]) -> dict[int, str]:
+def _heads_by_end(reading: Analysis, groups: Sequence[tuple[str, ...]]) -> dict[int, str]:
     """The classes of the head noun that ends at each place."""
     return {hit.end: "+".join(name[:4] for name in groups[hit.code - 1][:2]) for hit in reading.heads}
 
@@ -86,7 +101,6 @@ def heads_by_end(reading: Analysis, groups: Sequence[tuple[str, ...]]) -> dict[i
 def judge(reading: Analysis, proposals: Sequence[Named], model: Classifier, *, heads: Sequence[tuple[str, ...]]) -> list[Named]:
     """Give every proposal the filter's confidence, one for all spans of a name."""
     groups = grouped(reading.text, proposals)
-    ends = heads_by_end(reading, heads)
-    chances = probabilities([filter_example(reading, group, ends) for group in groups], model)
+    chances = probabilities(filter_examples(reading, groups, heads), model)
     return [replace(span, confidence=round(float(chance[KEPT]), 4)) for group, chance in zip(groups, chances, strict=True)
         for span in group]

@@ -58,7 +58,7 @@ def _features(whole: Profile, owner: int, entity: int, rank: int) -> list[str]:
     before, after = text[max(0, y.start - 8) : y.start], text[y.end : y.end + 1]
     source = any(word in before for word in _SOURCES)
     holds = owner in whole.prefixes.get(entity, ())
-    opened = any(name != other and name.startswith(other) for other in whole.forms)
+    opened = any(name[:size] in whole.forms for size in range(1, len(name)))
     return [
         "own", f"s{s}", f"r{rank}{s}", f"sh{shared}{kind}", f"h{name[-2:]}{rank}", f"h3{name[-3:]}", f"p{name[:2]}",
         f"l{min(len(name), 9)}{kind}{rank}", f"n{min(whole.total[entity], 3)}{kind}",
