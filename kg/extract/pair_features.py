@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kg.extract.pairs import Features, Gaps
+from kg.extract.bags import Bags
+from kg.extract.pairs import Gaps
 from kg.extract.stretches import U64, Bools, Ints, Range, code, spread
 
 _COMMAS = ",，;；"
@@ -19,7 +20,7 @@ _NOBODY = np.uint64(0)
 
 def pair_features(gap: Gaps) -> list[U64]:
     """The features of each pair."""
-    found = Features(gap)
+    found = Bags(gap.count)
     found.put("t", gap.t)
     found.put("s", gap.s)
     found.put("w", gap.why)
@@ -36,10 +37,10 @@ def pair_features(gap: Gaps) -> list[U64]:
     _subject(gap, found)
     _person(gap, found)
     _carried(gap, found)
-    return found.by_pair()
+    return found.by_example()
 
 
-def _shape(gap: Gaps, found: Features) -> None:
+def _shape(gap: Gaps, found: Bags) -> None:
     """Distance, lists, and what kinds of mentions stand between."""
     text, m, t = gap.scene.stretches, gap.scene.mentions, gap.t
     in_list = ~gap.carried & ((gap.left == gap.b) | ((gap.left != gap.a) & (m.start[gap.left] >= m.start[gap.b])))
@@ -63,7 +64,7 @@ def _shape(gap: Gaps, found: Features) -> None:
     found.put_where(listed, "lel", text.of(m.end[gap.left], m.end[gap.left] + 2), t)
 
 
-def _nested(gap: Gaps, found: Features) -> None:
+def _nested(gap: Gaps, found: Bags) -> None:
     """What is left of the first mention around the second, where that lies in it."""
     text, m, t = gap.scene.stretches, gap.scene.mentions, gap.t
     start, end, low, high = m.start[gap.a], m.end[gap.a], m.start[gap.b], m.end[gap.b]
@@ -75,7 +76,7 @@ def _nested(gap: Gaps, found: Features) -> None:
     found.put_where(nested, "nx", text.of(np.maximum(high, end - 2), end), m.finer[gap.b])
 
 
-def _words(gap: Gaps, found: Features) -> None:
+def _words(gap: Gaps, found: Bags) -> None:
     """The last words between the two, and the first ones."""
     text, words, t = gap.scene.stretches, gap.scene.words, gap.t
     low, high = words.between(gap.start, gap.end)
@@ -91,7 +92,7 @@ def _words(gap: Gaps, found: Features) -> None:
         found.of(some, right, text.of(words.start[last - least + 1], words.end[last]), t[some])
 
 
-def _verbs(gap: Gaps, found: Features) -> None:
+def _verbs(gap: Gaps, found: Bags) -> None:
     """The verbs between the two that are no part of a mention there: the first, the last, and how many."""
     words, t = gap.scene.words, gap.t
     low, high = words.between(gap.start, gap.end)
@@ -110,7 +111,7 @@ def _verbs(gap: Gaps, found: Features) -> None:
     found.of(some, "vfl", first, last)
 
 
-def _triggers(gap: Gaps, found: Features) -> None:
+def _triggers(gap: Gaps, found: Bags) -> None:
     """What the trigger words between, before and after stand for, nearest first."""
     cues, t = gap.scene.triggers, gap.t
     for (low, high), place in ((gap.between, _BETWEEN), (gap.before, _BEFORE), (gap.after, _AFTER)):
@@ -139,7 +140,7 @@ def _triggers(gap: Gaps, found: Features) -> None:
         found.of(rows, "uw", cues.hash[near], joined[rows], t[rows], place)
 
 
-def _nearest_trigger(gap: Gaps, found: Features) -> None:
+def _nearest_trigger(gap: Gaps, found: Bags) -> None:
     """The last and the first trigger word between the two."""
     text, cues = gap.scene.stretches, gap.scene.triggers
     some = np.flatnonzero(gap.between[0] < gap.between[1])
@@ -151,7 +152,7 @@ def _nearest_trigger(gap: Gaps, found: Features) -> None:
     found.of(some, "qf", cues.hash[first], gap.several[some], t)
 
 
-def _trigger_behind(gap: Gaps, found: Features) -> None:
+def _trigger_behind(gap: Gaps, found: Bags) -> None:
     """The first trigger word behind the two, and whether they are joined: 甲与乙签约."""
     text, cues = gap.scene.stretches, gap.scene.triggers
     some = np.flatnonzero(gap.after[0] < gap.after[1])
@@ -168,7 +169,7 @@ def _trigger_behind(gap: Gaps, found: Features) -> None:
     found.of(some[at], "qj", names, joint[at], t[at])
 
 
-def _around(gap: Gaps, found: Features) -> None:
+def _around(gap: Gaps, found: Bags) -> None:
     """The words after the second mention and before the first."""
     text, m, words, t = gap.scene.stretches, gap.scene.mentions, gap.scene.words, gap.t
     low, high = words.between(gap.tail, np.minimum(m.high[gap.b], gap.tail + 12))
@@ -190,14 +191,14 @@ def _around(gap: Gaps, found: Features) -> None:
     found.put("fm", text.of(first - 1, first), text.of(last, last + 1), t)
 
 
-def _numbered(gap: Gaps, found: Features, name: str, chosen: Range, *, backwards: bool = False) -> None:
+def _numbered(gap: Gaps, found: Bags, name: str, chosen: Range, *, backwards: bool = False) -> None:
     """Words, each with its place among the chosen ones of its pair."""
     rows, near = spread(*chosen)
     rank = chosen[1][rows] - 1 - near if backwards else near - chosen[0][rows]
     found.of(rows, name, gap.scene.words.hash[near], rank, gap.t[rows])
 
 
-def _moods(gap: Gaps, found: Features) -> None:
+def _moods(gap: Gaps, found: Bags) -> None:
     """The markers of plans, denial and anaphora in the clause and before it."""
     m, markers = gap.scene.mentions, gap.scene.markers
     start, end, low = m.start[gap.b], m.end[gap.b], m.low[gap.b]
@@ -210,7 +211,7 @@ def _moods(gap: Gaps, found: Features) -> None:
     found.of(rows[at][doubt], "kf", names[doubt])
 
 
-def _subject(gap: Gaps, found: Features) -> None:
+def _subject(gap: Gaps, found: Bags) -> None:
     """Who could be the subject: does the first mention open a clause, does another body open one closer to the second?"""
     m, words, t = gap.scene.mentions, gap.scene.words, gap.t
     opens = gap.carried | m.opens[gap.a]
@@ -241,7 +242,7 @@ def _last_name(gap: Gaps) -> U64:
     return out
 
 
-def _person(gap: Gaps, found: Features) -> None:
+def _person(gap: Gaps, found: Bags) -> None:
     """What stands between a person and the other one, and whether a clause ends there."""
     text, m = gap.scene.stretches, gap.scene.mentions
     some = np.flatnonzero(m.person[gap.a] | m.person[gap.b])
@@ -258,7 +259,7 @@ def _person(gap: Gaps, found: Features) -> None:
     found.of(some, "pa", text.of(high, high + 2), t)
 
 
-def _carried(gap: Gaps, found: Features) -> None:
+def _carried(gap: Gaps, found: Bags) -> None:
     """What opens the sentence that the first mention is carried into."""
     text, m, words = gap.scene.stretches, gap.scene.mentions, gap.scene.words
     some = np.flatnonzero(gap.carried)
@@ -284,7 +285,7 @@ def _carried(gap: Gaps, found: Features) -> None:
     found.of(some[rows], "Caf", said, starts[near] == low[rows], why[rows], t[rows])
 
 
-def _carried_markers(gap: Gaps, found: Features, some: Ints) -> None:
+def _carried_markers(gap: Gaps, found: Bags, some: Ints) -> None:
     """The markers before the second mention, and those of anaphora anywhere in its sentence."""
     m, markers = gap.scene.mentions, gap.scene.markers
     b = gap.b[some]

@@ -1,21 +1,16 @@
-"""Pairs of mentions as parallel arrays: the stretch between the two, what lies in it and around it, and their features."""
+"""Pairs of mentions as parallel arrays: the stretch between the two, and what lies in it and around it."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from kg.extract.features import mix
 from kg.extract.mood import untrue
 from kg.extract.scene import Scene
-from kg.extract.stretches import U64, Bools, Ints, Range, code, codes, spread
-
-_ROW_BITS = 16
-MOST = 1 << _ROW_BITS
-"""How many pairs may be looked at at once."""
+from kg.extract.stretches import U64, Bools, Ints, Range, codes, spread
 
 _BEFORE, _AFTER = 14, 16
 
@@ -97,38 +92,3 @@ def is_unreal(gap: Gaps, stretches: Sequence[tuple[int, int]]) -> Bools:
         spans = (int(m.start[a]), int(m.end[a])), (int(m.start[b]), int(m.end[b]))
         out[row] = untrue(scene.reading, stretches[first[row] : last[row]], *spans)
     return out
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """The features of pairs as numbers, as they are made: a number stands for the name of a feature and its values."""
-
-    gap: Gaps
-    rows: list[Ints] = field(default_factory=list)
-    values: list[U64] = field(default_factory=list)
-
-    def put(self, name: str, *values: U64 | Ints | Bools | np.uint64) -> None:
-        """Give every pair a feature, made of as many values as there are pairs (or of one for all)."""
-        self.of(np.arange(self.gap.count), name, *values)
-
-    def put_where(self, chosen: Bools, name: str, *values: U64 | Ints | Bools | np.uint64) -> None:
-        """Give the ``chosen`` pairs a feature, made of as many values as there are pairs."""
-        rows = np.flatnonzero(chosen)
-        if len(rows):
-            self.of(rows, name, *(value[rows] if isinstance(value, np.ndarray) else value for value in values))
-
-    def of(self, rows: Ints, name: str, *values: U64 | Ints | Bools | np.uint64) -> None:
-        """Give each of the pairs ``rows`` a feature, made of as many values as there are rows; one given twice counts once."""
-        self.rows.append(rows)
-        self.values.append(mix(int(code(name)), *values))
-
-    def by_pair(self) -> list[U64]:
-        """The features of each pair, sorted and distinct: numbers of 48 bits, shifted up."""
-        shift = np.uint64(64 - _ROW_BITS)
-        rows, values = np.concatenate(self.rows).astype(np.uint64), np.concatenate(self.values)
-        # A pair's number above its features': one sort puts them together.
-        keys = np.sort((rows << shift) | (values >> np.uint64(_ROW_BITS)))
-        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
-        bounds = np.searchsorted(keys >> shift, np.arange(self.gap.count + 1, dtype=np.uint64)).tolist()
-        keys = keys << np.uint64(_ROW_BITS)
-        return [keys[low:high] for low, high in itertools.pairwise(bounds)]

@@ -20,13 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.extract.analysis import Analysis
+from kg.extract.bags import MOST
 from kg.extract.features import mix
-from kg.extract.loglinear import Example, hashed
+from kg.extract.loglinear import Example
 from kg.extract.mood import unreal
-from kg.extract.ownership import pairs_of_ownership, profile
+from kg.extract.ownership import Profile, pairs_of_ownership, profile
 from kg.extract.pair_features import pair_features
-from kg.extract.pairs import MOST, gaps, is_unreal
+from kg.extract.pairs import gaps, is_unreal
 from kg.extract.scene import LIST, Place, scene
+from kg.extract.stretches import Stretches, stretches
 
 __all__ = ["STANDING", "Candidate", "Place", "Schema", "candidates", "own_organisations", "schema", "sentences", "shared"]
 
@@ -130,7 +132,9 @@ def candidates(reading: Analysis, places: Sequence[Place], fit: Schema) -> list[
         first_of.setdefault(place.entity, at)
     bounds = sentences(reading.text)
     pairs = _pairs(reading.text, places, bounds, fit, [first_of[owner] for owner in owners[:1]])
-    return _judged(reading, places, bounds, pairs) + _ownership(reading, places, fit, owners, first_of)
+    known = stretches(reading.text)
+    whole = profile(known, places, owners, first_of)
+    return _judged(reading, known, places, bounds, pairs) + _ownership(whole, fit, bounds)
 
 
 _Pair = tuple[int, int, str, tuple[int, ...], tuple[int, int]]
@@ -167,19 +171,19 @@ def _pairs(text: str, places: Sequence[Place], bounds: Sequence[tuple[int, int]]
     return found
 
 
-def _judged(reading: Analysis, places: Sequence[Place], bounds: Sequence[tuple[int, int]],
+def _judged(reading: Analysis, known: Stretches, places: Sequence[Place], bounds: Sequence[tuple[int, int]],
     pairs: Sequence[_Pair]) -> list[Candidate]:
     """Give pairs their features; say which are planned, supposed or denied."""
     found: list[Candidate] = []
     if not pairs:
         return found
-    whole = scene(reading, places, bounds)
-    stretches = [stretch for start, end in bounds for stretch in unreal(reading, start, end)]
+    whole = scene(reading, known, places, bounds)
+    untrue = [stretch for start, end in bounds for stretch in unreal(reading, start, end)]
     for begin in range(0, len(pairs), MOST):
         part = pairs[begin : begin + MOST]
         first, second = (np.array([pair[side] for pair in part], np.int64) for side in (0, 1))
         gap = gaps(whole, first, second, [pair[2] for pair in part])
-        unsure = is_unreal(gap, stretches).tolist()
+        unsure = is_unreal(gap, untrue).tolist()
         found += [
             Candidate(a, b, sentence, why, Example(features, possible), doubt)
             for (a, b, why, possible, sentence), features, doubt in zip(part, pair_features(gap), unsure, strict=True)
@@ -261,18 +265,17 @@ def _opening(text: str, places: Sequence[Place], here: Sequence[int]) -> list[in
     return group
 
 
-def _ownership(reading: Analysis, places: Sequence[Place], fit: Schema, owners: Sequence[int],
-    first_of: Mapping[int, int]) -> list[Candidate]:
+def _ownership(whole: Profile, fit: Schema, bounds: Sequence[tuple[int, int]]) -> list[Candidate]:
     """Every organisation against the organisations that the document may be by or about."""
-    spans = sentences(reading.text)
-    ends = [end for _, end in spans]
-    found = []
-    for owner, unit, parts in pairs_of_ownership(profile(reading.text, places, owners, first_of)):
-        possible = tuple(c for c in fit.possible[places[owner].type, places[unit].type] if fit.classes[c] in ("", "-partOf"))
-        if len(possible) > 1:
-            sentence = spans[bisect_right(ends, places[unit].start)]
-            found.append(Candidate(owner, unit, sentence, "ownership", Example(hashed(parts, of="O"), possible)))
-    return found
+    places, ends = whole.places, [end for _, end in bounds]
+    organisation = "Organization"
+    possible = tuple(c for c in fit.possible.get((organisation, organisation), ()) if fit.classes[c] in ("", "-partOf"))
+    if len(possible) < 2:
+        return []
+    return [
+        Candidate(owner, unit, bounds[bisect_right(ends, places[unit].start)], "ownership", Example(features, possible))
+        for owner, unit, features in pairs_of_ownership(whole)
+    ]
 
 
 def list_groups(text: str, places: Sequence[Place]) -> list[int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kg.extract.analysis import Analysis
-from kg.extract.stretches import U64, Bools, Ints, Range, Stretches, code, codes, spread, stretches
+from kg.extract.stretches import U64, Bools, Ints, Range, Stretches, code, codes, spread
 
 _NUMBER = r"(?:[0-9一二两三四五六七八九十]+\s*[个支项家份]\s*)?"
 LIST = re.compile(rf"^[”\"》）)\s]*(?:、|和|与|及|以及|/|,|，|同|暨)[“\"《（(\s]*{_NUMBER}[“\"《（(\s]*$")
@@ -130,15 +130,15 @@ class Scene:
     unreal: Bools
 
 
-def scene(reading: Analysis, places: Sequence[Place], bounds: Sequence[tuple[int, int]]) -> Scene:
+def scene(reading: Analysis, known: Stretches, places: Sequence[Place], bounds: Sequence[tuple[int, int]]) -> Scene:
     """Lay out a document.
 
     Args:
         reading: the document.
+        known: its text, made ready.
         places: its mentions, sorted by start; nested ones included.
         bounds: its sentences.
     """
-    known = stretches(reading.text)
     mentions = _mentions(known, places, bounds)
     inside = np.full(len(reading.text), -1)
     for number, place in enumerate(places):
