@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
 from kg.extract.analysis import Analysis
+from kg.extract.linking import Form, forms_of, link_pairs
 from kg.extract.loglinear import Classifier, Example, probabilities
-from kg.extract.names import Named, best_name, bracketed, link_example, merge_confidence, subsequence, subtype_example
+from kg.extract.names import Named, best_name, bracketed, merge_confidence, subtype_example
 from kg.naming import display_name, normalise
 
 _SURER = 0.8
-_NEAR = 32
-"""How many forms to either side, in the order of first mention and alike in some way, are looked at."""
-
-_RIVALS = 12
 _AT_ONCE = 4096
 
 
@@ -31,30 +28,6 @@ class Thing:
     forms: tuple[str, ...]
     spans: tuple[Named, ...]
     confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """All spans of one normalised name of one type."""
-
-    key: str
-    type: str
-    spans: tuple[Named, ...]
-
-    @property
-    def start(self) -> int:
-        """Where it is first said."""
-        return self.spans[0].start
-
-
-def forms_of(text: str, found: Sequence[Named]) -> list[Form]:
-    """Group spans of one type with equal normalised text, in order of first mention."""
-    groups: dict[tuple[str, str], list[Named]] = {}
-    for span in sorted(found, key=lambda s: (s.start, s.end)):
-        key = normalise(text[span.start : span.end])
-        if key:
-            groups.setdefault((span.type, key), []).append(span)
-    return [Form(key, kind, tuple(spans)) for (kind, key), spans in groups.items()]
 
 
 def subtypes_of(reading: Analysis, forms: Sequence[Form], model: Classifier | None) -> dict[tuple[str, str], str]:
@@ -92,52 +65,6 @@ def subtype_input(reading: Analysis, form: Form, classes: Sequence[str]) -> Exam
 def _of_type(kind: str, classes: tuple[str, ...]) -> tuple[int, ...]:
     """Which classes are subtypes of a type."""
     return tuple(number for number, name in enumerate(classes) if name.startswith(f"{kind}/"))
-
-
-def longer_forms(forms: Sequence[Form]) -> list[list[int]]:
-    """For each form the longer ones of its type that it may be short for, in order of first mention.
-
-    Such a form has all characters in order, the same last one, or the same first two. Forms are looked up by these, and of too
-    many the nearest are taken, for to compare each form with each would take a long document days.
-    """
-    where: dict[tuple[str, str, str], list[int]] = {}
-    for number, form in enumerate(forms):
-        for sign in (("last", form.key[-1]), ("first", form.key[:2]), *(("has", character) for character in set(form.key))):
-            where.setdefault((form.type, *sign), []).append(number)
-    out = []
-    for number, short in enumerate(forms):
-        rarity = {character: len(where[short.type, "has", character]) for character in short.key}
-        rarest = min(rarity, key=lambda character: (rarity[character], character))
-        near: set[int] = set()
-        for sign in (("last", short.key[-1]), ("first", short.key[:2]), ("has", rarest)):
-            alike = where[(short.type, *sign)]
-            at = bisect_left(alike, number)
-            near.update(alike[max(0, at - _NEAR) : at + _NEAR])
-        ranked = sorted((rank, abs(other - number), other) for other in near
-            if (rank := _alike(short.key, forms[other].key)) is not None)
-        out.append(sorted(other for _, _, other in ranked[:_RIVALS]))
-    return out
-
-
-def _alike(short: str, long: str) -> int | None:
-    """Whether one form is longer and like the other: 0 if it has all its characters in order, 1 if its start or end."""
-    if len(long) <= len(short):
-        return None
-    if subsequence(short, long):
-        return 0
-    return 1 if short[-1] == long[-1] or short[:2] == long[:2] else None
-
-
-def link_pairs(forms: Sequence[Form], subtypes: Mapping[tuple[str, str], str]) -> Iterator[tuple[int, int, Example]]:
-    """Pairs of forms (shorter, longer) of one type that may name one thing, with the linker's features."""
-    for i, (short, longer) in enumerate(zip(forms, longer_forms(forms), strict=True)):
-        for j in longer:
-            long = forms[j]
-            kinds = (subtypes.get((short.type, short.key), ""), subtypes.get((long.type, long.key), ""))
-            yield i, j, link_example(
-                short.key, long.key, kind=short.type[:3], subtypes=kinds, count=(len(short.spans), len(long.spans)),
-                order=long.start < short.start, rivals=len(longer),
-            )  # fmt: skip
 
 
 def _links(forms: Sequence[Form], subtypes: Mapping[tuple[str, str], str], linker: Classifier,

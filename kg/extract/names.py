@@ -122,27 +122,6 @@ def subsequence(short: str, long: str) -> bool:
     return all(character in rest for character in short)
 
 
-def link_example(short: str, long: str, *, kind: str, subtypes: tuple[str, str], count: tuple[int, int], order: bool,
-    rivals: int) -> Example:
-    """The features of “``short`` is another form of ``long``” (normalised forms of one type in one document)."""
-    head = next((k for k in range(1, 7) if short[-k:] != long[-k:]), 7) - 1
-    front = next((k for k in range(1, 7) if short[:k] != long[:k]), 7) - 1
-    where = "prefix" if long.startswith(short) else "suffix" if long.endswith(
-        short) else "inner" if short in long else "subsequence" if subsequence(short, long) else "other"
-    rest = long[: -len(short)] if where == "suffix" else long[len(short) :] if where == "prefix" else ""
-    parts = [
-        f"k{kind}", f"w{where}", f"kw{kind}{where}", f"h{min(head, 4)}{kind}", f"f{min(front, 4)}{kind}",
-        f"hw{min(head, 4)}{where}{kind}", f"l{min(len(short), 8)}{where}",
-        f"s{subtypes[0]}{subtypes[1]}", f"sw{subtypes[0]}{subtypes[1]}{where}", f"t{short[-2:]}|{long[-2:]}",
-        f"t1{short[-1:]}|{long[-1:]}", f"r{rest[-2:]}{where}", f"r1{rest[-1:]}{where}",
-        f"rs{rest[:2]}{where}", f"d{min(len(long) - len(short), 9)}{where}", f"o{order}{where}", f"v{min(rivals, 3)}{where}",
-        f"vo{min(rivals, 3)}{order}", f"c{count[0] > 1}{count[1] > 1}{order}",
-        f"lt{short[-1:]}{where}{kind}", f"same{subtypes[0] == subtypes[1]}{where}{min(head, 2)}", f"x{short}" if len(
-            short) < 5 else "x", f"fh{min(front, 3)}{min(head, 3)}{where}",
-    ]  # fmt: skip
-    return Example(hashed(parts, of="L"), (0, 1))
-
-
 def subtype_example(name: str, *, before: str, after: str, possible: tuple[int, ...], heads: Sequence[str]) -> Example:
     """The features of an organisation's subtype: its form, its head nouns, and the words around its first mention."""
     n = normalise(name)
