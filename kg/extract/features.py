@@ -42,7 +42,7 @@ def mix(template: int, *values: U64 | Ints | NDArray[np.bool_] | np.uint64) -> U
     """Hash a template number and parallel value arrays (single numbers after the first) into one array."""
     state = np.asarray((template + 1) * int(_SEED) % 2**64, np.uint64)
     for value in values:
-        state = state ^ value.astype(np.uint64)
+        state = state ^ value.astype(np.uint64, copy=False)
         state *= _MIX
         state ^= state >> _FOLD
     return state

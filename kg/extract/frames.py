@@ -13,6 +13,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from kg.extract.analysis import Analysis, Resources
 from kg.extract.features import Hit
@@ -129,10 +130,15 @@ def _clauses(reading: Analysis, places: Sequence[Place], fit: Schema, pack: Reso
     return out
 
 
+@lru_cache(maxsize=4)
+def _numbers(classes: tuple[str, ...]) -> dict[str, int]:
+    return {name: at for at, name in enumerate(classes)}
+
+
 def _cues(clause: _Clause, pack: Resources) -> list[_Cue]:
     """The trigger words of a clause that are words of their own, outside names."""
     reading = clause.reading
-    number = {name: at for at, name in enumerate(clause.fit.classes)}
+    number = _numbers(clause.fit.classes)
     out = []
     for at in range(clause.start, clause.end):
         if at not in reading.triggers or any(clause.places[h].start <= at < clause.places[h].end for h in clause.here):
@@ -154,22 +160,19 @@ def _fits(clause: _Clause, subject: int, object_: int, cue: _Cue) -> bool:
 
 
 def _frames(clause: _Clause, cue: _Cue) -> list[Pair]:
-    """What a trigger word states, by the first frame that fits."""
+    """What a trigger word states, by the first frame that fits; a frame is told the names before and after the word."""
+    places = clause.places
+    before = [h for h in clause.here if places[h].end <= cue.start]
+    after = [h for h in clause.here if places[h].start >= cue.end]
     for frame in (_joint, _backward, _passive, _office, _plain, _served):
-        found = [(a, b, name) for a, b, name in frame(clause, cue) if _fits(clause, a, b, cue)]
+        found = [(a, b, name) for a, b, name in frame(clause, cue, before, after) if _fits(clause, a, b, cue)]
         if found:
             return found
     return []
 
 
-def _sides(clause: _Clause, cue: _Cue) -> tuple[list[int], list[int]]:
-    places = clause.places
-    return [h for h in clause.here if places[h].end <= cue.start], [h for h in clause.here if places[h].start >= cue.end]
-
-
-def _joint(clause: _Clause, cue: _Cue) -> list[Pair]:
+def _joint(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[Pair]:
     """甲、乙与丙、丁签约: each of the first group with each of the second; 甲、乙、丙合作: all with all."""
-    before, _ = _sides(clause, cue)
     if not cue.symmetric or len(before) < 2:
         return []
     last = before[-1]
@@ -190,18 +193,16 @@ def _joint(clause: _Clause, cue: _Cue) -> list[Pair]:
     return [(a, b, "joint") for a in group[:split] for b in group[split:]]
 
 
-def _backward(clause: _Clause, cue: _Cue) -> list[Pair]:
+def _backward(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[Pair]:
     """甲旗下乙: the subject stands behind the trigger."""
     if not cue.backward:
         return []
-    before, after = _sides(clause, cue)
     owners = [h for h in before[::-1] if not after or _fits(clause, after[0], h, cue)] or clause.before
     return [(b, owner, "backward") for owner in owners[:1] for first in after[:1] for b in _list_of(clause, first, after)]
 
 
-def _passive(clause: _Clause, cue: _Cue) -> list[Pair]:
+def _passive(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[Pair]:
     """乙由甲主办, and 在甲指导下，乙 …: the subject stands right before the trigger."""
-    before, after = _sides(clause, cue)
     if cue.backward or cue.nominal or not before:
         return []
     text = clause.reading.text
@@ -223,11 +224,10 @@ def _passive(clause: _Clause, cue: _Cue) -> list[Pair]:
     return [(a, b, "passive") for a in agents for b in objects]
 
 
-def _office(clause: _Clause, cue: _Cue) -> list[Pair]:
+def _office(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[Pair]:
     """甲公司董事长乙, 乙任甲公司董事长: a noun that stands right behind the body, with the person before or after."""
     if not cue.nominal or cue.backward:
         return []
-    before, after = _sides(clause, cue)
     bodies = [h for h in before[-1:] if (gap := _gap(clause, h, cue.start)) is not None and gap <= _GAP]
     holders = [h for h in after[:1] if clause.places[h].start - cue.end <= 1]
     if holders:
@@ -237,11 +237,10 @@ def _office(clause: _Clause, cue: _Cue) -> list[Pair]:
     return [(who, body, "office") for body in bodies for who in before[-2::-1]]
 
 
-def _plain(clause: _Clause, cue: _Cue) -> list[Pair]:
+def _plain(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[Pair]:
     """甲 … T … 乙: the subject opens the clause or is taken over; the object is the nearest that fits, with its list."""
     if cue.backward:
         return []
-    before, after = _sides(clause, cue)
     found = _subjects(clause, cue, before, [*after, *_that(clause, cue, behind=True)])
     meant = _that(clause, cue, behind=True)
     for frame, subjects in found:
@@ -254,11 +253,10 @@ def _plain(clause: _Clause, cue: _Cue) -> list[Pair]:
     return []
 
 
-def _served(clause: _Clause, cue: _Cue) -> list[Pair]:
+def _served(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[Pair]:
     """为乙提供支持, 将乙印发: the object stands before the trigger behind its preposition."""
     if cue.backward:
         return []
-    before, _ = _sides(clause, cue)
     for first in before[::-1]:
         group = _list_of(clause, first, before)
         if not _lead(clause, group[0]).endswith(_FOR):

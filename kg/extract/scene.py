@@ -80,8 +80,7 @@ class Words:
     def between(self, low: Ints, high: Ints) -> Range:
         """The words that overlap stretches ``[low, high)``; none for a stretch that is empty."""
         some = low < high
-        last = len(self.at) - 1
-        return self.at[np.where(some, low, 0)], np.where(some, self.at[np.clip(high - 1, 0, last)] + 1, 0)
+        return np.where(some, self.at[np.where(some, low, 0)], 0), np.where(some, self.at[np.where(some, high - 1, 0)] + 1, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,8 @@ class Stretches:
 
     def of(self, start: Ints, end: Ints) -> U64:
         """Hash the stretches ``[start, end)``, cut to the text; an empty or negative one gives 0."""
-        low = np.clip(start, 0, len(self.text))
-        high = np.clip(end, low, len(self.text))
+        low = np.minimum(np.maximum(start, 0), len(self.text))
+        high = np.minimum(np.maximum(end, low), len(self.text))
         hashes: U64 = (self.sums[high] - self.sums[low]) * self.back[low]
         return hashes
 
