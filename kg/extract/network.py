@@ -54,13 +54,12 @@ def posterior(reading: Analysis, network: Network) -> F32:
     A long text is read in stretches that overlap by what a character can see, so that the result does not depend on them.
     """
     n = len(reading.text)
-    lexical = lexical_input(reading, network.labels)
     known = characters(reading.text, network.numbers)
     out = np.zeros((n, len(network.labels)), np.float32)
     for start in range(0, n, _STRETCH):
         end = min(n, start + _STRETCH)
         low, high = max(0, start - _HALO), min(n, end + _HALO)
-        (chances,) = network.session.run(None, {"lexical": lexical[low:high], "known": known[low:high]})
+        (chances,) = network.session.run(None, {"lexical": lexical_input(reading, network.labels, low, high), "known": known[low:high]})
         out[start:end] = chances[start - low : end - low]
     return out
 
