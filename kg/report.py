@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,44 +15,73 @@ from kg import __version__
 from kg import graph as kgraph
 from kg.errors import InputError
 from kg.graph import Graph
-from kg.model import Annotation, Document, Span
 from kg.read import Problem
+from kg.told import Part
 
 REPORT = "report.json"
 
 
 def make_report(
-    documents: Sequence[Document],
-    annotations: Mapping[str, Annotation],
+    parts: Iterable[Part],
     graph: Graph,
     *,
     problems: Iterable[Problem] = (),
-    corrected: Iterable[str] = (),
+    corrected: int = 0,
     cached: int = 0,
     formats: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return what ``report.json`` holds.
 
-    ``annotations`` and ``corrected`` are keyed by document id; the latter are those that a person's annotation stood in for,
-    ``cached`` is how many were annotated by an earlier build.
-    ``formats`` are those that the build writes. Spans are ``[start, end]`` in code points of the document's text.
+    Args:
+        parts: those of the documents (see ``kg.told``), in the order of their ids.
+        graph: the graph.
+        problems: what could not be read or extracted.
+        corrected: how many annotations are a person's.
+        cached: how many are an earlier build's.
+        formats: those that the build writes.
     """
-    given = set(corrected)
+    told = list(parts)
+    dropped, refused = ([item for part in told for item in part[name]] for name in ("dropped", "refused"))
+    uncovered = [item for part in told for item in part["uncovered"]]
+    failed = sorted(problems, key=lambda p: (p.path, p.message))
     return {
         "version": __version__,
         "formats": list(formats),
         "documents": {
-            "built": len(documents),
-            "extracted": len(documents) - len(given) - cached,
+            "built": len(told),
+            "extracted": len(told) - corrected - cached,
             "cached": cached,
-            "corrected": len(given),
-            "failed": len(list(problems)),
-            "list": [_document(d, annotations[d.id], given) for d in sorted(documents, key=lambda d: d.id)],
+            "corrected": corrected,
+            "failed": len(failed),
+            "list": [part["document"] for part in told],
         },
-        "problems": [{"path": p.path, "message": p.message} for p in sorted(problems, key=lambda p: (p.path, p.message))],
+        "problems": [{"path": p.path, "message": p.message} for p in failed],
         "counts": counts(graph),
-        "coverage": _coverage(documents, annotations),
+        "coverage": {
+            "uncovered": len(uncovered),
+            "dropped": len(dropped),
+            "dropped_by_reason": _sorted(Counter(str(item["reason"]) for item in dropped)),
+            "uncovered_sentences": uncovered,
+            "dropped_spans": dropped,
+            "refused": len(refused),
+            "refused_by_reason": _sorted(Counter(str(item["reason"]).partition(":")[0] for item in refused)),
+            "refused_answers": refused,
+        },
     }
+
+
+def report_text(report: Mapping[str, Any]) -> str:
+    """Return a report as JSON, with each entry of a list on one line."""
+    return _shown(report, "\n") + "\n"
+
+
+def _shown(value: Any, line: str) -> str:
+    if isinstance(value, Mapping) and value:
+        inner = (f"{json.dumps(key, ensure_ascii=False)}: {_shown(item, line + ' ')}" for key, item in value.items())
+        return "{" + line + " " + f",{line} ".join(inner) + line + "}"
+    if isinstance(value, list) and value:
+        return "[" + line + " " + f",{line} ".join(json.dumps(item, ensure_ascii=False) for item in value) + line + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def read_report(out_dir: Path) -> dict[str, Any]:
@@ -75,6 +104,8 @@ def read_report(out_dir: Path) -> dict[str, Any]:
 
 def counts(graph: Graph) -> dict[str, Any]:
     """Return how many entities by type and subtype, facts by predicate, mentions and statements there are."""
+    if stream := kgraph.streamed(graph):
+        return stream.counts()
     by_type: Counter[str] = Counter()
     by_subtype: Counter[str] = Counter()
     by_role: Counter[str] = Counter()
@@ -104,49 +135,3 @@ def counts(graph: Graph) -> dict[str, Any]:
 
 def _sorted(counter: Counter[str]) -> dict[str, int]:
     return dict(sorted(counter.items()))
-
-
-def _document(document: Document, annotation: Annotation, corrected: set[str]) -> dict[str, Any]:
-    return {
-        "id": document.id,
-        "path": document.path,
-        "sha256": document.sha256,
-        "encoding": document.encoding,
-        "title": document.given_title or _text(document, document.title),
-        "date": document.date,
-        "publisher": _text(document, document.publisher),
-        "characters": len(document.text),
-        "entities": len(annotation.entities),
-        "relations": len(annotation.relations),
-        "annotation": "corrected" if document.id in corrected else annotation.extractor,
-    }
-
-
-def _text(document: Document, span: Span | None) -> str | None:
-    return " ".join(document.text[span.start : span.end].split()) if span else None
-
-
-def _coverage(documents: Sequence[Document], annotations: Mapping[str, Annotation]) -> dict[str, Any]:
-    uncovered = []
-    dropped = []
-    refused = []
-    for document in sorted(documents, key=lambda d: d.id):
-        annotation = annotations[document.id]
-        for span in annotation.uncovered:
-            uncovered.append({"document": document.id, "span": [span.start, span.end], "text": _text(document, span)})
-        for item in annotation.dropped:
-            place = {"document": document.id, "span": [item.span.start, item.span.end], "text": _text(document, item.span)}
-            dropped.append({**place, "type": item.type, "reason": item.reason, "confidence": item.confidence})
-        for answer in annotation.refused:
-            place = {"document": document.id, "span": [answer.span.start, answer.span.end]}
-            refused.append({**place, "answer": answer.answer, "reason": answer.reason})
-    return {
-        "uncovered": len(uncovered),
-        "dropped": len(dropped),
-        "dropped_by_reason": _sorted(Counter(str(item["reason"]) for item in dropped)),
-        "uncovered_sentences": uncovered,
-        "dropped_spans": dropped,
-        "refused": len(refused),
-        "refused_by_reason": _sorted(Counter(str(item["reason"]).partition(":")[0] for item in refused)),
-        "refused_answers": refused,
-    }

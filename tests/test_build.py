@@ -41,7 +41,7 @@ def corpus(tmp_path: Path) -> Path:
 def test_a_build_writes_every_default_format_annotations_and_report(gold_output: Path) -> None:
     expected = {file for name in DEFAULT_FORMATS for file in FORMATS[name][0]} | {"report.json"}
     expected |= {f"annotations/{path.name}" for path in GOLD.glob("*.json")}
-    assert set(digest(gold_output)) == expected
+    assert {name for name in digest(gold_output) if not name.startswith(".cache/")} == expected
 
 
 def test_two_builds_give_identical_bytes_in_every_file(gold_output: Path, tmp_path: Path) -> None:
@@ -88,8 +88,7 @@ def test_building_from_written_annotations_gives_the_same_graph(tmp_path: Path) 
     build([SEEDS], tmp_path / "b", annotations_dir=tmp_path / "a" / "annotations")
     a, b = digest(tmp_path / "a"), digest(tmp_path / "b")
     del a["report.json"], b["report.json"]  # it says that the document was not extracted
-    del a[".cache/annotations.jsonl"]
-    assert a == b
+    assert {n: h for n, h in a.items() if not n.startswith(".cache/")} == {n: h for n, h in b.items() if not n.startswith(".cache/")}
 
 
 def test_a_wrong_annotation_costs_its_document_only(corpus: Path, tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ A node or edge starts on the date of the earliest document that states it. The f
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable
+from io import StringIO
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg import graph as kgraph
-from kg.export.graphml import Attributes, edges_of, kinds, node_attributes
+from kg.export.blocks import Section, write_file
+from kg.export.graphml import Attributes, edge_attributes, inner, kinds, node_attributes
 from kg.export.xmltext import XmlWriter, encode, lexical
 
 if TYPE_CHECKING:
@@ -30,73 +31,69 @@ PALETTE = (
     (120, 120, 120),
 )
 _KINDS: dict[type, str] = {bool: "boolean", int: "integer", float: "double", str: "string"}
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_OWN = ("label", "weight")
+_OWN = frozenset({"fact", "label", "weight"})
+"""Attributes that the format itself has, or whose value is the id."""
 
 
 def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
     """Write ``graph.gexf``; the ids of nodes and edges are those of entities and facts."""
-    edges = edges_of(graph, ontology)
-    nodes = kgraph.Again(graph, lambda: (_with_degree(graph, id_, record) for id_, record in kgraph.entities(graph)))
-    dated = any(_DATE.fullmatch(str(a.get("first_date", ""))) for _, a, _ in nodes)
-    dated = dated or any(_DATE.fullmatch(str(a.get("first_date", ""))) for _, a in edges)
-    types = sorted({str(a["type"]) for _, a, _ in nodes})
-    colours = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(types)}
-    with open(out_dir / "graph.gexf", "w", encoding="utf-8", newline="\n") as file:
-        xml = XmlWriter(file)
-        xml.start("gexf", {"xmlns": "http://gexf.net/1.3", "xmlns:viz": "http://gexf.net/1.3/viz", "version": "1.3"})
-        mode = {"mode": "dynamic", "timeformat": "date"} if dated else {"mode": "static"}
-        xml.start("graph", {"defaultedgetype": "directed"} | mode)
-        node_columns, edge_columns = _columns(a for _, a, _ in nodes), _columns(a for _, a in edges)
-        _declare(xml, "node", node_columns)
-        _declare(xml, "edge", edge_columns)
-        xml.start("nodes", {})
-        for id_, attributes, degree in nodes:
-            xml.start("node", {"id": encode(id_), "label": str(attributes["label"])} | _since(attributes))
-            _values(xml, node_columns, attributes)
-            red, green, blue = colours[str(attributes["type"])]
-            xml.element("viz:color", {"r": str(red), "g": str(green), "b": str(blue)})
-            xml.element("viz:size", {"value": f"{10 + 6 * math.sqrt(degree):.2f}"})
-            xml.end("node")
-        xml.end("nodes")
-        xml.start("edges", {})
-        for edge, attributes in edges:
-            _edge(xml, edge, attributes, edge_columns)
-        for name in ("edges", "graph", "gexf"):
-            xml.end(name)
+    colours = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(kgraph.traits(graph).types)}
+
+    def node(xml: XmlWriter, item: tuple[str, kgraph.NodeRecord]) -> None:
+        id_, record = item
+        attributes = node_attributes(graph, record)
+        xml.start("node", {"id": encode(id_), "label": str(attributes["label"])} | _since(attributes))
+        _values(xml, attributes)
+        red, green, blue = colours[record["type"]]
+        xml.element("viz:color", {"r": str(red), "g": str(green), "b": str(blue)})
+        xml.element("viz:size", {"value": f"{10 + 6 * math.sqrt(kgraph.degree(graph, id_, record)):.2f}"})
+        xml.end("node")
+
+    def edge(xml: XmlWriter, item: kgraph.Edge) -> None:
+        _edge(xml, item, edge_attributes(graph, item.record, ontology))
+
+    parts = (
+        _head(graph),
+        Section("entities", kgraph.entities, itemgetter(0), inner(node, depth=3)),
+        "\n    </nodes>\n    <edges>",
+        Section("facts", kgraph.facts, attrgetter("id"), inner(edge, depth=3)),
+        "\n    </edges>\n  </graph>\n</gexf>\n",
+    )
+    write_file(graph, out_dir, "graph.gexf", parts, context=colours)
 
 
-def _with_degree(graph: kgraph.Graph, id_: str, record: kgraph.NodeRecord) -> tuple[str, Attributes, int]:
-    return id_, node_attributes(graph, record), kgraph.degree(graph, id_, record)
+def _head(graph: kgraph.Graph) -> str:
+    file = StringIO()
+    xml = XmlWriter(file)
+    xml.start("gexf", {"xmlns": "http://gexf.net/1.3", "xmlns:viz": "http://gexf.net/1.3/viz", "version": "1.3"})
+    mode = {"mode": "dynamic", "timeformat": "date"} if kgraph.traits(graph).dated else {"mode": "static"}
+    xml.start("graph", {"defaultedgetype": "directed"} | mode)
+    nodes, edges = kinds(graph)
+    for kind, columns in (("node", nodes), ("edge", edges)):
+        xml.start("attributes", {"class": kind, "mode": "static"})
+        for name, type_ in columns.items():
+            if name not in _OWN:
+                xml.element("attribute", {"id": name, "title": name, "type": _KINDS[type_]})
+        xml.end("attributes")
+    xml.start("nodes", {})
+    xml.inside()
+    return file.getvalue().rstrip()
 
 
-def _edge(xml: XmlWriter, edge: kgraph.Edge, attributes: Attributes, columns: dict[str, str]) -> None:
+def _edge(xml: XmlWriter, edge: kgraph.Edge, attributes: Attributes) -> None:
     head = {"id": edge.id, "source": encode(edge.subject), "target": encode(edge.object), "kind": edge.record["predicate"]}
     xml.start("edge", head | {"label": str(attributes["label"]), "weight": str(attributes["weight"])} | _since(attributes))
-    _values(xml, columns, attributes)
+    _values(xml, attributes)
     xml.end("edge")
 
 
 def _since(attributes: Attributes) -> dict[str, str]:
     date = str(attributes.get("first_date", ""))
-    return {"start": date} if _DATE.fullmatch(date) else {}
+    return {"start": date} if kgraph.DATE.fullmatch(date) else {}
 
 
-def _columns(rows: Iterable[Attributes]) -> dict[str, str]:
-    """Return attribute name → GEXF type, in the order of names."""
-    return {name: _KINDS[kind] for name, kind in kinds(rows).items() if name not in _OWN}
-
-
-def _declare(xml: XmlWriter, kind: str, columns: dict[str, str]) -> None:
-    xml.start("attributes", {"class": kind, "mode": "static"})
-    for name, type_ in columns.items():
-        xml.element("attribute", {"id": name, "title": name, "type": type_})
-    xml.end("attributes")
-
-
-def _values(xml: XmlWriter, columns: dict[str, str], attributes: Attributes) -> None:
+def _values(xml: XmlWriter, attributes: Attributes) -> None:
     xml.start("attvalues", {})
-    for name in columns:
-        if name in attributes:
-            xml.element("attvalue", {"for": name, "value": lexical(attributes[name])})
+    for name in sorted(attributes.keys() - _OWN):
+        xml.element("attvalue", {"for": name, "value": lexical(attributes[name])})
     xml.end("attvalues")

@@ -6,16 +6,20 @@ Lists are JSON arrays in a string, since GraphML has scalars only; characters th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
+from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kg import graph as kgraph
+from kg.export.blocks import Section, write_file
 from kg.export.xmltext import XmlWriter, encode, lexical
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology
 
+T = TypeVar("T")
 
 Attributes = dict[str, str | int | float | bool]
 
@@ -29,44 +33,73 @@ def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: s
 
     ``fact`` repeats the id of an edge as an attribute, since igraph does not read the ids of edges.
     """
-    nodes = kgraph.Again(graph, lambda: ((id_, node_attributes(graph, r)) for id_, r in kgraph.entities(graph)))
-    edges = edges_of(graph, ontology)
-    node_kinds, edge_kinds = kinds(a for _, a in nodes), kinds({"fact": e.id, **a} for e, a in edges)
+    node_kinds, edge_kinds = kinds(graph)
+
+    def node(xml: XmlWriter, item: tuple[str, kgraph.NodeRecord]) -> None:
+        _element(xml, "node", {"id": encode(item[0])}, node_attributes(graph, item[1]))
+
+    def edge(xml: XmlWriter, item: kgraph.Edge) -> None:
+        ends = {"id": item.id, "source": encode(item.subject), "target": encode(item.object)}
+        _element(xml, "edge", ends, {"fact": item.id, **edge_attributes(graph, item.record, ontology)})
+
+    parts = (
+        _head(node_kinds, edge_kinds),
+        Section("entities", kgraph.entities, itemgetter(0), inner(node, depth=2)),
+        Section("facts", kgraph.facts, attrgetter("id"), inner(edge, depth=2)),
+        "\n  </graph>\n</graphml>\n",
+    )
+    write_file(graph, out_dir, "graph.graphml", parts)
+
+
+def _head(node_kinds: Mapping[str, type], edge_kinds: Mapping[str, type]) -> str:
+    file = StringIO()
+    xml = XmlWriter(file)
     schema = {"xmlns": _NAMESPACE, "xmlns:xsi": _XSI, "xsi:schemaLocation": f"{_NAMESPACE} {_NAMESPACE}/1.0/graphml.xsd"}
-    with open(out_dir / "graph.graphml", "w", encoding="utf-8", newline="\n") as file:
-        xml = XmlWriter(file)
-        xml.start("graphml", schema)
-        for element, columns in (("node", node_kinds), ("edge", edge_kinds)):
-            for name, kind in columns.items():
-                # The ids of keys must differ in the whole file
-                attributes = {"id": f"{element}_{name}", "for": element, "attr.name": name, "attr.type": _TYPES[kind]}
-                xml.element("key", attributes)
-        xml.start("graph", {"id": "kg", "edgedefault": "directed"})
-        for id_, values in nodes:
-            _element(xml, "node", {"id": encode(id_)}, values, node_kinds)
-        for edge, values in edges:
-            ends = {"id": edge.id, "source": encode(edge.subject), "target": encode(edge.object)}
-            _element(xml, "edge", ends, {"fact": edge.id, **values}, edge_kinds)
-        xml.end("graph")
-        xml.end("graphml")
+    xml.start("graphml", schema)
+    for element, columns in (("node", node_kinds), ("edge", edge_kinds)):
+        for name, kind in columns.items():
+            # The ids of keys must differ in the whole file
+            xml.element("key", {"id": f"{element}_{name}", "for": element, "attr.name": name, "attr.type": _TYPES[kind]})
+    xml.start("graph", {"id": "kg", "edgedefault": "directed"})
+    xml.inside()
+    return file.getvalue().rstrip()
 
 
-def _element(xml: XmlWriter, name: str, head: dict[str, str], values: Attributes, columns: dict[str, type]) -> None:
+def inner(write: Callable[[XmlWriter, T], None], *, depth: int) -> Callable[[Sequence[T]], str]:
+    """Return how to write a block of items, each with ``write``, inside ``depth`` elements."""
+
+    def text(items: Sequence[T]) -> str:
+        file = StringIO()
+        xml = XmlWriter(file, depth=depth)
+        for item in items:
+            write(xml, item)
+        return file.getvalue()
+
+    return text
+
+
+def _element(xml: XmlWriter, name: str, head: dict[str, str], values: Attributes) -> None:
     xml.start(name, head)
-    for column in columns:
-        if column in values:
-            xml.element("data", {"key": f"{name}_{column}"}, lexical(values[column]))
+    for column in sorted(values):
+        xml.element("data", {"key": f"{name}_{column}"}, lexical(values[column]))
     xml.end(name)
 
 
-def edges_of(graph: kgraph.Graph, ontology: Ontology) -> kgraph.Again[tuple[kgraph.Edge, Attributes]]:
-    """Return the edges with their attributes, in the order of their ids."""
-    return kgraph.Again(graph, lambda: ((e, edge_attributes(graph, e.record, ontology)) for e in kgraph.facts(graph)))
-
-
-def kinds(rows: Iterable[Attributes]) -> dict[str, type]:
-    """Return attribute name → Python type, in the order of names."""
-    return dict(sorted({name: type(value) for row in rows for name, value in row.items()}.items()))
+def kinds(graph: kgraph.Graph) -> tuple[dict[str, type], dict[str, type]]:
+    """Return attribute name → Python type, in the order of names, for nodes and for edges: those that any of them has."""
+    traits = kgraph.traits(graph)
+    nodes: dict[str, type] = dict.fromkeys(("aliases", "classes", "label", "type"), str) | {"mentions": int}
+    edges: dict[str, type] = dict.fromkeys(("documents", "fact", "label", "predicate"), str)
+    edges |= {"weight": float, "confidence": float, "symmetric": bool, "implied": bool}
+    for found, needed, names in (
+        (nodes, traits.subtypes, ("subtype",)),
+        (nodes, traits.attributes, ("attributes",)),
+        (nodes, traits.mention_dates, ("first_date", "last_date")),
+        (edges, traits.statements, ("quote",)),
+        (edges, traits.statement_dates, ("first_date", "last_date")),
+    ):
+        found |= dict.fromkeys(names if needed else (), str)
+    return dict(sorted(nodes.items())) if traits.nodes else {}, dict(sorted(edges.items())) if traits.edges else {}
 
 
 def node_attributes(graph: kgraph.Graph, record: kgraph.NodeRecord) -> Attributes:

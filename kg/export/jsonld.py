@@ -7,13 +7,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import Literal, NamedNode
 
 from kg import graph as kgraph
-from kg.export.rdf import RDF_TYPE, Block, Names, Nested, Object, graph_blocks
+from kg.export.blocks import Section, joined, write_file
+from kg.export.rdf import (
+    RDF_TYPE,
+    Block,
+    Names,
+    Nested,
+    Object,
+    Remembered,
+    document_block,
+    entity_block,
+    ontology_blocks,
+)
 from kg.vocabularies import VOCABULARIES
 
 if TYPE_CHECKING:
@@ -37,13 +49,22 @@ def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: s
     text = json.dumps({"@context": context}, ensure_ascii=False, indent=1) + "\n"
     (out_dir / "context.jsonld").write_text(text, encoding="utf-8", newline="\n")
     shape = _Shape(context, names)
-    with open(out_dir / "graph.jsonld", "w", encoding="utf-8", newline="\n") as file:
-        file.write('{\n"@context": ' + json.dumps(context, ensure_ascii=False, indent=1) + ',\n"@graph": [')
-        separator = "\n"
-        for block in graph_blocks(graph, ontology, names):
-            file.write(separator + json.dumps(shape.subject(block), ensure_ascii=False))
-            separator = ",\n"
-        file.write("\n]\n}\n")
+    terms, iris = Remembered(names.kgo), Remembered(names.entity)
+
+    def line(block: Block) -> str:
+        return json.dumps(shape.subject(block), ensure_ascii=False)
+
+    def entity(item: tuple[str, kgraph.NodeRecord, list[tuple[str, str]]]) -> str:
+        return ",\n" + line(entity_block(*item, terms, iris))
+
+    parts = (
+        '{\n"@context": ' + json.dumps(context, ensure_ascii=False, indent=1) + ',\n"@graph": [\n',
+        ",\n".join(map(line, ontology_blocks(ontology, names))),
+        Section("entities", kgraph.entities_with_facts, itemgetter(0), joined(entity)),
+        Section("documents", kgraph.documents, itemgetter("id"), joined(lambda d: ",\n" + line(document_block(d, names)))),
+        "\n]\n}\n",
+    )
+    write_file(graph, out_dir, "graph.jsonld", parts, context=base_iri)
 
 
 def make_context(ontology: Ontology, names: Names) -> dict[str, Any]:

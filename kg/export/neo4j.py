@@ -11,20 +11,20 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
 from itertools import groupby
+from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from kg import graph as kgraph
+from kg.export.blocks import Section, write_file
 from kg.export.cypher import identifier as identifier
 from kg.export.cypher import literal
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology
-
-BATCH = 200
-"""Rows of one statement of ``import.cypher``."""
 
 ARRAY_DELIMITER = ";"
 
@@ -60,21 +60,29 @@ Properties = dict[str, Any]
 
 def write_csv(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
     """Write ``neo4j/nodes.csv`` and ``neo4j/relationships.csv``, every text quoted, typed headers."""
-    folder = out_dir / "neo4j"
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "nodes.csv", "w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-        rows.writerow([*(f"{name}:{kind}" for name, kind in NODE_COLUMNS.items()), ":LABEL"])
-        for id_, record in kgraph.entities(graph):
-            properties = node_properties(id_, record)
-            rows.writerow([*(_cell(properties.get(name)) for name in NODE_COLUMNS), _cell(labels(record))])
-    with open(folder / "relationships.csv", "w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-        rows.writerow([":START_ID", ":END_ID", ":TYPE", *(f"{name}:{kind}" for name, kind in EDGE_COLUMNS.items())])
-        for edge in kgraph.facts(graph):
-            properties = edge_properties(graph, edge)
-            cells = (_cell(properties.get(name)) for name in EDGE_COLUMNS)
-            rows.writerow([edge.subject, edge.object, relationship_type(edge.record["predicate"]), *cells])
+    (out_dir / "neo4j").mkdir(parents=True, exist_ok=True)
+
+    def node(item: tuple[str, kgraph.NodeRecord]) -> list[str | int | float]:
+        properties = node_properties(*item)
+        return [*(_cell(properties.get(name)) for name in NODE_COLUMNS), _cell(labels(item[1]))]
+
+    def edge(item: kgraph.Edge) -> list[str | int | float]:
+        properties = edge_properties(graph, item)
+        cells = (_cell(properties.get(name)) for name in EDGE_COLUMNS)
+        return [item.subject, item.object, relationship_type(item.record["predicate"]), *cells]
+
+    nodes = Section("entities", kgraph.entities, itemgetter(0), lambda items: _csv(map(node, items)))
+    columns = [*(f"{name}:{kind}" for name, kind in NODE_COLUMNS.items()), ":LABEL"]
+    write_file(graph, out_dir, "neo4j/nodes.csv", (_csv([columns]), nodes))
+    edges = Section("facts", kgraph.facts, attrgetter("id"), lambda items: _csv(map(edge, items)))
+    columns = [":START_ID", ":END_ID", ":TYPE", *(f"{name}:{kind}" for name, kind in EDGE_COLUMNS.items())]
+    write_file(graph, out_dir, "neo4j/relationships.csv", (_csv([columns]), edges))
+
+
+def _csv(rows: Iterable[Sequence[str | int | float]]) -> str:
+    file = StringIO(newline="")
+    csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n").writerows(rows)
+    return file.getvalue()
 
 
 def write_cypher(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
@@ -82,32 +90,52 @@ def write_cypher(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base
 
     No string of the data can hold a line break, so a reader that splits at ``;`` before a line break finds the statements.
     """
-    folder = out_dir / "neo4j"
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "import.cypher", "w", encoding="utf-8", newline="\n") as file:
-        for text, rows in statements(graph):
-            _write_statement(file, text, rows)
+    (out_dir / "neo4j").mkdir(parents=True, exist_ok=True)
+
+    def nodes(items: Sequence[tuple[tuple[str, ...], str, kgraph.NodeRecord]]) -> str:
+        return _statement(_node_statement(items[0][0]), [node_properties(id_, record) for _, id_, record in items])
+
+    def edges(items: Sequence[kgraph.Edge]) -> str:
+        return _statement(_edge_statement(items[0].record["predicate"]), [_edge_row(graph, edge) for edge in items])
+
+    parts = (
+        _statement(_CONSTRAINT, []),
+        Section("entities_by_class", _by_labels, itemgetter(1), nodes, group=itemgetter(0)),
+        Section("facts_by_predicate", kgraph.facts_by_predicate, attrgetter("id"), edges, group=lambda e: e.record["predicate"]),
+    )
+    write_file(graph, out_dir, "neo4j/import.cypher", parts)
 
 
-def statements(graph: kgraph.Graph, *, batch: int = BATCH) -> Iterator[tuple[str, list[Properties]]]:
+def _by_labels(graph: kgraph.Graph) -> Iterator[tuple[tuple[str, ...], str, kgraph.NodeRecord]]:
+    return kgraph.entities_by(graph, labels)
+
+
+def statements(graph: kgraph.Graph, *, batch: int) -> Iterator[tuple[str, list[Properties]]]:
     """Yield Cypher statements with the value of their parameter ``$rows`` (empty where a statement has none)."""
     yield _CONSTRAINT, []
-    nodes = kgraph.entities_by(graph, labels)
-    for names, group in groupby(nodes, key=lambda item: item[0]):
-        further = "".join(f":{identifier(name)}" for name in names[1:])
-        text = f"UNWIND $rows AS row MERGE (n:Entity {{id: row.id}}) SET n += row SET n{further}"
+    for names, group in groupby(_by_labels(graph), key=itemgetter(0)):
         for rows in batches((node_properties(id_, record) for _, id_, record in group), batch):
-            yield text, rows
-    edges = kgraph.facts_by_predicate(graph)
-    for predicate, members in groupby(edges, key=lambda edge: edge.record["predicate"]):
-        kind = identifier(relationship_type(predicate))
-        text = (
-            "UNWIND $rows AS row MATCH (a:Entity {id: row.start}) MATCH (b:Entity {id: row.end}) "
-            f"MERGE (a)-[r:{kind} {{id: row.properties.id}}]->(b) SET r += row.properties"
-        )
-        found = ({"start": e.subject, "end": e.object, "properties": edge_properties(graph, e)} for e in members)
-        for rows in batches(found, batch):
-            yield text, rows
+            yield _node_statement(names), rows
+    for predicate, members in groupby(kgraph.facts_by_predicate(graph), key=lambda edge: edge.record["predicate"]):
+        for rows in batches((_edge_row(graph, edge) for edge in members), batch):
+            yield _edge_statement(predicate), rows
+
+
+def _node_statement(names: tuple[str, ...]) -> str:
+    further = "".join(f":{identifier(name)}" for name in names[1:])
+    return f"UNWIND $rows AS row MERGE (n:Entity {{id: row.id}}) SET n += row SET n{further}"
+
+
+def _edge_statement(predicate: str) -> str:
+    kind = identifier(relationship_type(predicate))
+    return (
+        "UNWIND $rows AS row MATCH (a:Entity {id: row.start}) MATCH (b:Entity {id: row.end}) "
+        f"MERGE (a)-[r:{kind} {{id: row.properties.id}}]->(b) SET r += row.properties"
+    )
+
+
+def _edge_row(graph: kgraph.Graph, edge: kgraph.Edge) -> Properties:
+    return {"start": edge.subject, "end": edge.object, "properties": edge_properties(graph, edge)}
 
 
 def node_properties(id_: str, record: kgraph.NodeRecord) -> Properties:
@@ -220,7 +248,5 @@ def batches(rows: Iterable[Properties], size: int) -> Iterator[list[Properties]]
         yield batch
 
 
-def _write_statement(file: IO[str], text: str, rows: list[Properties]) -> None:
-    if rows:
-        text = text.replace("$rows", "[\n" + ",\n".join(map(literal, rows)) + "\n]", 1)
-    file.write(text + ";\n")
+def _statement(text: str, rows: list[Properties]) -> str:
+    return (text.replace("$rows", "[\n" + ",\n".join(map(literal, rows)) + "\n]", 1) if rows else text) + ";\n"

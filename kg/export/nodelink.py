@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +14,7 @@ import networkx as nx
 from kg import __version__
 from kg import graph as kgraph
 from kg.errors import InputError
+from kg.export.blocks import Section, joined, write_file
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology
@@ -23,16 +26,32 @@ def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: s
     """Write ``graph.json``, one node or edge a line; ``networkx.node_link_graph`` reads it."""
     tail = {k: v for k, v in graph.graph.items() if k not in (kgraph.DOCUMENTS, kgraph.MERGES)}
     tail |= {"base_iri": base_iri, "version": version_of(graph)}
-    with open(out_dir / FILE_NAME, "w", encoding="utf-8", newline="\n") as file:
-        file.write('{"directed": true, "multigraph": true,\n"graph": {"documents": {')
-        _joined(file, (f"{_json(d['id'])}: {_json(d)}" for d in kgraph.documents(graph)))
-        file.write('}, "merges": [')
-        _joined(file, map(_json, kgraph.merges(graph)))
-        file.write("], " + _json(tail)[1:] + ',\n"nodes": [')
-        _lines(file, ({"id": id_, **record} for id_, record in kgraph.entities(graph)))
-        file.write('],\n"edges": [')
-        _lines(file, ({"source": e.subject, "target": e.object, "key": e.id, **e.record} for e in kgraph.facts(graph)))
-        file.write("]}\n")
+    nodes = Section("entities", kgraph.entities, itemgetter(0), joined(_node, ",\n"), ",\n", "\n")
+    edges = Section("facts", kgraph.facts, attrgetter("id"), joined(_edge, ",\n"), ",\n", "\n")
+    parts = (
+        '{"directed": true, "multigraph": true,\n"graph": {"documents": {',
+        Section("documents", kgraph.documents, itemgetter("id"), joined(lambda d: f"{_json(d['id'])}: {_json(d)}", ", "), ", "),
+        '}, "merges": [',
+        Section("merges", _merges, itemgetter(0), joined(lambda found: ", ".join(map(_json, found[1])), ", "), ", "),
+        "], " + _json(tail)[1:] + ',\n"nodes": [',
+        nodes,
+        '\n],\n"edges": [',
+        edges,
+        "\n]}\n",
+    )
+    write_file(graph, out_dir, FILE_NAME, parts)
+
+
+def _merges(graph: kgraph.Graph) -> Iterator[tuple[str, list[kgraph.MergeRecord]]]:
+    return ((entity, list(found)) for entity, found in groupby(kgraph.merges(graph), key=itemgetter("entity")))
+
+
+def _node(item: tuple[str, kgraph.NodeRecord]) -> str:
+    return _json({"id": item[0], **item[1]})
+
+
+def _edge(e: kgraph.Edge) -> str:
+    return _json({"source": e.subject, "target": e.object, "key": e.id, **e.record})
 
 
 def version_of(graph: kgraph.Graph) -> str:
@@ -87,18 +106,3 @@ def read_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _joined(file: Any, texts: Iterable[str]) -> None:
-    separator = ""
-    for text in texts:
-        file.write(separator + text)
-        separator = ", "
-
-
-def _lines(file: Any, records: Any) -> None:
-    separator = "\n"
-    for record in records:
-        file.write(separator + _json(record))
-        separator = ",\n"
-    file.write("\n")

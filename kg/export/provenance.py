@@ -8,7 +8,8 @@ Mentions are NIF strings whose IRIs are RFC 5147 fragments,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,10 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from kg import graph as kgraph
 from kg import naming
+from kg.export.blocks import Section, joined, write_file
 from kg.export.nodelink import version_of
 from kg.export.rdf import RDF_TYPE, RDFS_LABEL, Block, Names, Nested, Object, value, zh
-from kg.export.turtle import prefixes_of, write_blocks
+from kg.export.turtle import Renderer, head, prefixes_of
 from kg.vocabularies import term
 
 if TYPE_CHECKING:
@@ -47,17 +49,31 @@ _PEOPLE = "corrected"
 
 def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
     """Write ``provenance.ttl``."""
-    names = Names(base_iri)
-    with open(out_dir / "provenance.ttl", "w", encoding="utf-8", newline="\n") as file:
-        write_blocks(provenance_blocks(graph, names), file, provenance_prefixes(graph, names))
+    _write(graph, Names(base_iri), out_dir, "provenance.ttl", triple_terms=False)
 
 
 def write_rdf12(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
     """Write ``provenance-rdf12.ttl``: the same with ``rdf:reifies`` and triple terms (https://www.w3.org/TR/rdf12-turtle/)."""
-    names = Names(base_iri)
-    with open(out_dir / "provenance-rdf12.ttl", "w", encoding="utf-8", newline="\n") as file:
-        file.write('VERSION "1.2"\n')
-        write_blocks(provenance_blocks(graph, names, triple_terms=True), file, provenance_prefixes(graph, names))
+    _write(graph, Names(base_iri), out_dir, "provenance-rdf12.ttl", triple_terms=True)
+
+
+def _write(graph: kgraph.Graph, names: Names, out_dir: Path, name: str, *, triple_terms: bool) -> None:
+    prefixes = provenance_prefixes(graph, names)
+    render = Renderer(prefixes)
+
+    def text(blocks: Iterable[Block]) -> str:
+        return "".join("\n" + render.block(block) for block in blocks)
+
+    def statements(edge: kgraph.Edge) -> str:
+        return text(_statements(graph, names, edge, triple_terms=triple_terms))
+
+    parts = (
+        ('VERSION "1.2"\n' if triple_terms else "") + head(prefixes),
+        Section("facts", kgraph.facts, attrgetter("id"), joined(statements)),
+        Section("phrases", kgraph.phrases, itemgetter(0), joined(lambda found: text(_mentions(names, *found)))),
+        text(agent_blocks(graph, names)),
+    )
+    write_file(graph, out_dir, name, parts, context=(names.base_iri, version_of(graph), sorted(prefixes.items())))
 
 
 def provenance_prefixes(graph: kgraph.Graph, names: Names) -> dict[str, str]:
@@ -71,10 +87,15 @@ def provenance_blocks(graph: kgraph.Graph, names: Names, *, triple_terms: bool =
     Last come the agents that found the evidence.
     """
     for edge in kgraph.facts(graph):
-        for record in edge.record["evidence"]:
-            yield _statement(graph, names, edge, record, triple_terms=triple_terms)
-    yield from _mentions(graph, names)
+        yield from _statements(graph, names, edge, triple_terms=triple_terms)
+    for document, phrases in kgraph.phrases(graph):
+        yield from _mentions(names, document, phrases)
     yield from agent_blocks(graph, names)
+
+
+def _statements(graph: kgraph.Graph, names: Names, edge: kgraph.Edge, *, triple_terms: bool) -> Iterator[Block]:
+    for record in edge.record["evidence"]:
+        yield _statement(graph, names, edge, record, triple_terms=triple_terms)
 
 
 def agent_blocks(graph: kgraph.Graph, names: Names) -> Iterator[Block]:
@@ -135,11 +156,10 @@ def _count(number: int) -> Literal:
     return Literal(str(number), datatype=_NON_NEGATIVE)
 
 
-def _mentions(graph: kgraph.Graph, names: Names) -> Iterator[Block]:
-    for document, phrases in kgraph.phrases(graph):
-        source = names.document(document)
-        for (start, end, text), ids in phrases:
-            pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, _PHRASE), (_CONTEXT, source)]
-            pairs += [(_BEGIN, _count(start)), (_STOP, _count(end)), (_ANCHOR, Literal(text))]
-            pairs += [(_REFERS, names.entity(id_)) for id_ in ids]
-            yield Block(NamedNode(f"{source.value}#char={start},{end}"), pairs)
+def _mentions(names: Names, document: str, phrases: list[tuple[tuple[int, int, str], list[str]]]) -> Iterator[Block]:
+    source = names.document(document)
+    for (start, end, text), ids in phrases:
+        pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, _PHRASE), (_CONTEXT, source)]
+        pairs += [(_BEGIN, _count(start)), (_STOP, _count(end)), (_ANCHOR, Literal(text))]
+        pairs += [(_REFERS, names.entity(id_)) for id_ in ids]
+        yield Block(NamedNode(f"{source.value}#char={start},{end}"), pairs)

@@ -7,15 +7,17 @@ prefixed name is written short only where its lexical form is one that the gramm
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Triple
 
 from kg import graph as kgraph
-from kg.export.rdf import RDF_TYPE, Block, Names, Nested, Object, Remembered, other_blocks, value, zh
+from kg.export.blocks import Section, joined, write_file
+from kg.export.rdf import RDF_TYPE, Block, Names, Nested, Object, Remembered, document_block, ontology_blocks, value, zh
 from kg.vocabularies import VOCABULARIES
 
 if TYPE_CHECKING:
@@ -35,22 +37,34 @@ def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: s
     """Write ``graph.ttl``: entities with their facts, documents, and the labels of classes and predicates."""
     names = Names(base_iri)
     prefixes = prefixes_of(graph, names, PREFIXES)
-    with open(out_dir / "graph.ttl", "w", encoding="utf-8", newline="\n") as file:
-        write_blocks((), file, prefixes)
-        file.writelines(_entities(graph, names, prefixes))
-        write_blocks(other_blocks(graph, ontology, names), file, prefixes, head=False)
+    render = Renderer(prefixes)
+    parts = (
+        head(prefixes),
+        Section("entities", kgraph.entities_with_facts, itemgetter(0), joined(_entity_text(names, prefixes, render))),
+        Section("documents", kgraph.documents, itemgetter("id"), joined(lambda d: "\n" + render.block(document_block(d, names)))),
+        "".join("\n" + render.block(block) for block in ontology_blocks(ontology, names)),
+    )
+    write_file(graph, out_dir, "graph.ttl", parts, context=(base_iri, sorted(prefixes.items())))
 
 
-def _entities(graph: kgraph.Graph, names: Names, prefixes: Mapping[str, str]) -> Iterator[str]:
-    """Yield each entity as a block of ``graph_blocks`` is rendered, with terms made only where a text needs an escape.
+def head(prefixes: Mapping[str, str]) -> str:
+    """Return what declares ``prefixes``."""
+    return "".join(f"@prefix {name}: {NamedNode(iri)} .\n" for name, iri in sorted(prefixes.items()))
+
+
+def _entity_text(
+    names: Names, prefixes: Mapping[str, str], render: Renderer
+) -> Callable[[tuple[str, kgraph.NodeRecord, list[tuple[str, str]]]], str]:
+    """Return how an entity is written: as its block of ``graph_blocks``, with terms made only where a text needs an escape.
 
     Of a graph with a million triples three quarters of the time would go into terms that are text again at once.
     """
-    render = Renderer(prefixes)
-    short = _short_names(graph, names, prefixes, render)
+    short = _short_names(names, prefixes, render)
     term = cache(lambda name: render.iri(names.kgo(name)))
     classes = cache(lambda *found: ", ".join(term(name) for name in found))
-    for id_, record, facts in kgraph.entities_with_facts(graph):
+
+    def text_of(item: tuple[str, kgraph.NodeRecord, list[tuple[str, str]]]) -> str:
+        id_, record, facts = item
         label = _zh(record["label"])
         aliases = f"skos:altLabel {', '.join(map(_zh, record['aliases']))} ;\n    " if record["aliases"] else ""
         text = (
@@ -63,10 +77,12 @@ def _entities(graph: kgraph.Graph, names: Names, prefixes: Mapping[str, str]) ->
         for predicate, object_ in facts:
             text += f", {short[object_]}" if predicate == last else f" ;\n    {term(predicate)} {short[object_]}"
             last = predicate
-        yield f"{text} .\n"
+        return f"{text} .\n"
+
+    return text_of
 
 
-def _short_names(graph: kgraph.Graph, names: Names, prefixes: Mapping[str, str], render: Renderer) -> Remembered[str]:
+def _short_names(names: Names, prefixes: Mapping[str, str], render: Renderer) -> Remembered[str]:
     """Return id → prefixed name, or ``<…>`` where there is none."""
     home = names.entity("").value
     kinds = {namespace.removeprefix(home): name for name, namespace in prefixes.items() if namespace.startswith(home)}
@@ -98,11 +114,10 @@ def prefixes_of(graph: kgraph.Graph, names: Names, vocabularies: Iterable[str]) 
     return prefixes
 
 
-def write_blocks(blocks: Iterable[Block], file: IO[str], prefixes: Mapping[str, str], *, head: bool = True) -> None:
+def write_blocks(blocks: Iterable[Block], file: IO[str], prefixes: Mapping[str, str]) -> None:
     """Write ``blocks`` as Turtle; memory use does not grow with their number except for the names seen."""
     render = Renderer(prefixes)
-    if head:
-        file.write("".join(f"@prefix {name}: {NamedNode(iri)} .\n" for name, iri in sorted(prefixes.items())))
+    file.write(head(prefixes))
     for block in blocks:
         file.write("\n")
         file.write(render.block(block))

@@ -45,11 +45,16 @@ def lexical(value: str | int | float | bool) -> str:
 class XmlWriter:
     """XML written as it comes, each element on its own line; escaping is the standard library's."""
 
-    def __init__(self, file: TextIOBase) -> None:
-        """Begin a document in ``file``, which is open for text in UTF-8."""
+    def __init__(self, file: TextIOBase, *, depth: int = 0) -> None:
+        """Begin a document in ``file``, which is open for text in UTF-8, or go on inside ``depth`` elements of one."""
         self._xml = XMLGenerator(file, "utf-8", short_empty_elements=True)
-        self._depth = 0
-        self._xml.startDocument()
+        self._depth = depth
+        if not depth:
+            self._xml.startDocument()
+
+    def inside(self) -> None:
+        """Begin the line of an element inside the last one, so that another writer can go on with one."""
+        self._line()
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Open an element that has others inside."""

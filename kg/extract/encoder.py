@@ -198,7 +198,7 @@ def posterior(reading: Analysis, encoder: Encoder) -> F32:
     out = np.zeros((len(reading.text), len(encoder.labels)), np.float32)
     for window in windows(reading.text, reading.lexed, encoder.vocabulary, encoder.cut):
         feed = {"tokens": window.tokens, "piece": window.piece, "inner": window.inner, "alone": window.alone}
-        feed["lexical"] = lexical_input(reading, encoder.labels, window.start, window.end)
-        (chances,) = encoder.session.run(None, feed)
+        lexical = lexical_input(reading, encoder.labels, window.start, window.end)
+        (chances,) = encoder.session.run(None, {**feed, "lexical": lexical})
         out[window.start : window.end] = chances
     return out

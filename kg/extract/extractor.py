@@ -27,6 +27,7 @@ from kg.extract.models import load_chain, load_classifier
 from kg.extract.names import Named
 from kg.extract.network import FILE as NETWORK
 from kg.extract.network import Network, load_network
+from kg.extract.pairing import PAIRS, PairNetwork, judged, load_pairs
 from kg.extract.relations import STANDING, Candidate, Place, Schema, candidates, schema, sentences, shared
 from kg.lexicon import load_lexicon
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Document, Dropped, Mention, Span
@@ -64,6 +65,7 @@ class Extractor:
     ranker: Classifier | None = None
     settings: Settings = Settings()
     network: Network | None = None
+    pairer: PairNetwork | None = None
     encoder: Encoder | None = None
 
 
@@ -108,6 +110,7 @@ def load_extractor(pack_dir: Path, *, model: str = "fast") -> Extractor:
         ranker=load_classifier(folder / "relations.npz"),
         settings=settings if encoder is None else replace(settings, spans=dict.fromkeys(types(ontology), AVERAGED)),
         network=load_network(folder / NETWORK, bioes(types(ontology))) if (folder / NETWORK).exists() else None,
+        pairer=load_pairs(folder, kinds=types(ontology), classes=bare.fit.classes) if (folder / PAIRS).exists() else None,
         encoder=encoder,
     )
 
@@ -226,9 +229,18 @@ def state(reading: Analysis, places: Sequence[Place], extractor: Extractor) -> l
     if extractor.ranker is None:
         return []
     pairs = candidates(reading, places, extractor.fit)
-    chances = seconded(reading, places, pairs, probabilities([pair.example for pair in pairs], extractor.ranker), extractor)
+    chances = likely(reading, places, pairs, extractor)
     return select(reading.text, pairs, places, chances, extractor.fit,
         symmetric={n for n, p in extractor.ontology.predicates.items() if p.symmetric}, thresholds=extractor.settings.facts)
+
+
+def likely(reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate], extractor: Extractor) -> NDArray[np.float32]:
+    """The chance of each class of each pair: the mean of the ranker's and the network's, seconded by the grammar."""
+    assert extractor.ranker is not None
+    chances = probabilities([pair.example for pair in pairs], extractor.ranker)
+    if extractor.pairer is not None:
+        chances = (chances + judged(reading, places, pairs, extractor.pairer)) * np.float32(0.5)
+    return seconded(reading, places, pairs, chances, extractor)
 
 
 def seconded(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kg.extract.analysis import Analysis, Resources
 from kg.extract.crf import Chain, best_path, emissions, marginals, spans
+from kg.extract.edges import whole
 from kg.extract.encoder import Encoder
 from kg.extract.encoder import posterior as encoded
 from kg.extract.features import feature_columns
@@ -44,7 +45,7 @@ def proposals(
         return []
     found = decode(reading.text, posterior(reading, pack, chain, network, encoder), reading.lexed.pieces, chain.labels)
     forms = {reading.text[span.start : span.end] for span in found}
-    return [_trimmed(span, reading, forms) for span in found]
+    return whole(reading.text, [_trimmed(span, reading, forms) for span in found])
 
 
 def _trimmed(span: Named, reading: Analysis, forms: set[str]) -> Named:

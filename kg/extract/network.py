@@ -21,17 +21,14 @@ from numpy.typing import NDArray
 from kg.errors import PackError
 from kg.extract.analysis import Analysis
 from kg.extract.encoder import lexical_input
+from kg.extract.layers import Drawing, in_stretches
 from kg.extract.sessions import facts_of, session_of
 
 F32 = NDArray[np.float32]
 
 FILE = "network.onnx"
 FORMAT = "kg-network-1"
-DILATIONS = (1, 2, 4, 8)
 UNKNOWN = 0
-EPSILON = 1e-5
-_HALO = sum(DILATIONS)
-_STRETCH = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +50,9 @@ def posterior(reading: Analysis, network: Network) -> F32:
 
     A long text is read in stretches that overlap by what a character can see, so that the result does not depend on them.
     """
-    n = len(reading.text)
     known = characters(reading.text, network.numbers)
-    out = np.zeros((n, len(network.labels)), np.float32)
-    for start in range(0, n, _STRETCH):
-        end = min(n, start + _STRETCH)
-        low, high = max(0, start - _HALO), min(n, end + _HALO)
-        (chances,) = network.session.run(None, {"lexical": lexical_input(reading, network.labels, low, high), "known": known[low:high]})
-        out[start:end] = chances[start - low : end - low]
-    return out
+    inputs: dict[str, NDArray[Any]] = {"lexical": lexical_input(reading, network.labels), "known": known}
+    return in_stretches(network.session, inputs, columns=len(network.labels))
 
 
 def load_network(path: Path, labels: Sequence[str]) -> Network:
@@ -94,41 +85,11 @@ def graph_of(weights: Mapping[str, F32], known: str, labels: Sequence[str]) -> b
         known: the characters, in the order of their numbers.
         labels: the labels, in the order of the outputs.
     """
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    constants = [numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name) for name, value in weights.items()]
-    nodes: list[Any] = []
-
-    def op(kind: str, *inputs: str, **attributes: Any) -> str:
-        name = f"{kind}{len(nodes)}"
-        nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
-        return name
-
-    def numbers(*values: int) -> str:
-        name = "i" + "_".join(map(str, values))
-        if all(c.name != name for c in constants):
-            constants.append(numpy_helper.from_array(np.array(values, np.int64), name))
-        return name
-
-    seen = op("Add", op("MatMul", "lexical", "lexical.w"), op("Gather", "known.w", "known", axis=0))
-    state = op("Relu", op("Add", seen, "lexical.b"))
-    for d in DILATIONS:
-        level = op("LayerNormalization", state, f"norm{d}.w", f"norm{d}.b", axis=-1, epsilon=EPSILON)
-        padded = op("Pad", level, numbers(d, 0, d, 0))
-        before = op("Slice", padded, numbers(0), numbers(-2 * d), numbers(0))
-        after = op("Slice", padded, numbers(2 * d), numbers(2**62), numbers(0))
-        mixed = op("MatMul", op("Concat", before, level, after, axis=1), f"mix{d}.w")
-        state = op("Add", state, op("Relu", op("Add", mixed, f"mix{d}.b")))
-    chances = op("Softmax", op("Add", op("MatMul", state, "out.w"), "out.b"), axis=-1)
-    wide = weights["lexical.w"].shape[0]
-    graph = helper.make_graph(
-        nodes, "network",
-        [helper.make_tensor_value_info("lexical", TensorProto.FLOAT, ["n", wide]),
-         helper.make_tensor_value_info("known", TensorProto.INT64, ["n"])],
-        [helper.make_tensor_value_info(chances, TensorProto.FLOAT, ["n", len(labels)])], constants,
-    )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    helper.set_model_props(model, {"format": FORMAT, "labels": "\n".join(labels), "characters": known})
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString(deterministic=True))
+    drawing = Drawing(weights)
+    seen = drawing.sum(drawing.op("MatMul", "lexical", "lexical.w"), drawing.op("Gather", "known.w", "known", axis=0),
+        "lexical.b")  # fmt: skip
+    state = drawing.convolved(drawing.op("Relu", seen))
+    chances = drawing.op("Softmax", drawing.sum(drawing.op("MatMul", state, "out.w"), "out.b"), axis=-1)
+    facts = {"format": FORMAT, "labels": "\n".join(labels), "characters": known}
+    inputs = {"lexical": (float, weights["lexical.w"].shape[0]), "known": (int, None)}
+    return drawing.model(inputs, (chances, len(labels)), facts)

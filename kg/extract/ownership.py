@@ -10,7 +10,7 @@ import numpy as np
 
 from kg.extract.bags import MOST, Bags
 from kg.extract.features import mix
-from kg.extract.scene import Place
+from kg.extract.sheet import Place
 from kg.extract.stretches import U64, Ints, Stretches, codes
 
 _SOURCES = ("来源", "发布人")

@@ -42,7 +42,7 @@ def pair_features(gap: Gaps) -> list[U64]:
 
 def _shape(gap: Gaps, found: Bags) -> None:
     """Distance, lists, and what kinds of mentions stand between."""
-    text, m, t = gap.scene.stretches, gap.scene.mentions, gap.t
+    text, m, t = gap.sheet.stretches, gap.sheet.mentions, gap.t
     in_list = ~gap.carried & ((gap.left == gap.b) | ((gap.left != gap.a) & (m.start[gap.left] >= m.start[gap.b])))
     size = np.maximum(gap.end - gap.start, 0)
     commas = text.before(_COMMAS)
@@ -66,7 +66,7 @@ def _shape(gap: Gaps, found: Bags) -> None:
 
 def _nested(gap: Gaps, found: Bags) -> None:
     """What is left of the first mention around the second, where that lies in it."""
-    text, m, t = gap.scene.stretches, gap.scene.mentions, gap.t
+    text, m, t = gap.sheet.stretches, gap.sheet.mentions, gap.t
     start, end, low, high = m.start[gap.a], m.end[gap.a], m.start[gap.b], m.end[gap.b]
     nested = ~gap.carried & (low < end)
     found.put("nest", nested, t)
@@ -78,7 +78,7 @@ def _nested(gap: Gaps, found: Bags) -> None:
 
 def _words(gap: Gaps, found: Bags) -> None:
     """The last words between the two, and the first ones."""
-    text, words, t = gap.scene.stretches, gap.scene.words, gap.t
+    text, words, t = gap.sheet.stretches, gap.sheet.words, gap.t
     low, high = words.between(gap.start, gap.end)
     rows, near = spread(np.maximum(low, high - 6), high)
     found.of(rows, "b", words.hash[near], t[rows])
@@ -94,7 +94,7 @@ def _words(gap: Gaps, found: Bags) -> None:
 
 def _verbs(gap: Gaps, found: Bags) -> None:
     """The verbs between the two that are no part of a mention there: the first, the last, and how many."""
-    words, t = gap.scene.words, gap.t
+    words, t = gap.sheet.words, gap.t
     low, high = words.between(gap.start, gap.end)
     rows, near = spread(np.searchsorted(words.verbs, low), np.searchsorted(words.verbs, high))
     verbs = words.verbs[near]
@@ -113,7 +113,7 @@ def _verbs(gap: Gaps, found: Bags) -> None:
 
 def _triggers(gap: Gaps, found: Bags) -> None:
     """What the trigger words between, before and after stand for, nearest first."""
-    cues, t = gap.scene.triggers, gap.t
+    cues, t = gap.sheet.triggers, gap.t
     for (low, high), place in ((gap.between, _BETWEEN), (gap.before, _BEFORE), (gap.after, _AFTER)):
         if place == _AFTER:
             rows, near = spread(low, np.minimum(high, low + 4))
@@ -129,7 +129,7 @@ def _triggers(gap: Gaps, found: Bags) -> None:
         nearest = rank == 0
         found.of(rows[nearest], "qs", names[nearest], gap.s[rows[nearest]], place)
         found.put_where(low == high, "q0", t, place)
-    joined = (gap.end > gap.start) & gap.scene.stretches.opened_by("与同和", gap.start)
+    joined = (gap.end > gap.start) & gap.sheet.stretches.opened_by("与同和", gap.start)
     for (low, high), place in ((gap.between, _BETWEEN), (gap.after, _AFTER)):
         rows, near = spread(low, high)
         single = cues.one[near]
@@ -142,7 +142,7 @@ def _triggers(gap: Gaps, found: Bags) -> None:
 
 def _nearest_trigger(gap: Gaps, found: Bags) -> None:
     """The last and the first trigger word between the two."""
-    text, cues = gap.scene.stretches, gap.scene.triggers
+    text, cues = gap.sheet.stretches, gap.sheet.triggers
     some = np.flatnonzero(gap.between[0] < gap.between[1])
     first, last, t = gap.between[0][some], gap.between[1][some] - 1, gap.t[some]
     start, end = cues.end[last], gap.end[some]
@@ -154,7 +154,7 @@ def _nearest_trigger(gap: Gaps, found: Bags) -> None:
 
 def _trigger_behind(gap: Gaps, found: Bags) -> None:
     """The first trigger word behind the two, and whether they are joined: 甲与乙签约."""
-    text, cues = gap.scene.stretches, gap.scene.triggers
+    text, cues = gap.sheet.stretches, gap.sheet.triggers
     some = np.flatnonzero(gap.after[0] < gap.after[1])
     near, t, tail = gap.after[0][some], gap.t[some], gap.tail[some]
     start, end = gap.start[some], gap.end[some]
@@ -171,7 +171,7 @@ def _trigger_behind(gap: Gaps, found: Bags) -> None:
 
 def _around(gap: Gaps, found: Bags) -> None:
     """The words after the second mention and before the first."""
-    text, m, words, t = gap.scene.stretches, gap.scene.mentions, gap.scene.words, gap.t
+    text, m, words, t = gap.sheet.stretches, gap.sheet.mentions, gap.sheet.words, gap.t
     low, high = words.between(gap.tail, np.minimum(m.high[gap.b], gap.tail + 12))
     _numbered(gap, found, "aw", (low, np.minimum(high, low + 3)))
     some = np.flatnonzero(low < high)
@@ -195,12 +195,12 @@ def _numbered(gap: Gaps, found: Bags, name: str, chosen: Range, *, backwards: bo
     """Words, each with its place among the chosen ones of its pair."""
     rows, near = spread(*chosen)
     rank = chosen[1][rows] - 1 - near if backwards else near - chosen[0][rows]
-    found.of(rows, name, gap.scene.words.hash[near], rank, gap.t[rows])
+    found.of(rows, name, gap.sheet.words.hash[near], rank, gap.t[rows])
 
 
 def _moods(gap: Gaps, found: Bags) -> None:
     """The markers of plans, denial and anaphora in the clause and before it."""
-    m, markers = gap.scene.mentions, gap.scene.markers
+    m, markers = gap.sheet.mentions, gap.sheet.markers
     start, end, low = m.start[gap.b], m.end[gap.b], m.low[gap.b]
     rows, near = spread(*markers.within(np.maximum(low, start - (end - m.clause[gap.b])), start))
     at, names = markers.named(near)
@@ -213,7 +213,7 @@ def _moods(gap: Gaps, found: Bags) -> None:
 
 def _subject(gap: Gaps, found: Bags) -> None:
     """Who could be the subject: does the first mention open a clause, does another body open one closer to the second?"""
-    m, words, t = gap.scene.mentions, gap.scene.words, gap.t
+    m, words, t = gap.sheet.mentions, gap.sheet.words, gap.t
     opens = gap.carried | m.opens[gap.a]
     rows, inside = gap.inside
     body = m.organisation[inside]
@@ -237,14 +237,14 @@ def _last_name(gap: Gaps) -> U64:
     """What the last trigger word between the two stands for."""
     out = np.full(gap.count, _NOBODY)
     some = np.flatnonzero(gap.between[0] < gap.between[1])
-    cues = gap.scene.triggers
+    cues = gap.sheet.triggers
     out[some] = cues.names[cues.offset[gap.between[1][some] - 1]]
     return out
 
 
 def _person(gap: Gaps, found: Bags) -> None:
     """What stands between a person and the other one, and whether a clause ends there."""
-    text, m = gap.scene.stretches, gap.scene.mentions
+    text, m = gap.sheet.stretches, gap.sheet.mentions
     some = np.flatnonzero(m.person[gap.a] | m.person[gap.b])
     if not len(some):
         return
@@ -261,7 +261,7 @@ def _person(gap: Gaps, found: Bags) -> None:
 
 def _carried(gap: Gaps, found: Bags) -> None:
     """What opens the sentence that the first mention is carried into."""
-    text, m, words = gap.scene.stretches, gap.scene.mentions, gap.scene.words
+    text, m, words = gap.sheet.stretches, gap.sheet.mentions, gap.sheet.words
     some = np.flatnonzero(gap.carried)
     if not len(some):
         return
@@ -278,7 +278,7 @@ def _carried(gap: Gaps, found: Bags) -> None:
     found.of(some[rows], "Cw", words.hash[near], rank, t[rows])
     found.of(some[rows], "Ct", words.tag[near], rank, why[rows], t[rows])
     _carried_markers(gap, found, some)
-    starts, ends = gap.scene.anaphora
+    starts, ends = gap.sheet.anaphora
     rows, near = spread(np.searchsorted(starts, low), np.searchsorted(starts, m.high[b]))
     said = text.of(ends[near] - 2, ends[near])
     found.of(some[rows], "Ca2", said, starts[near] < start[rows], t[rows])
@@ -287,7 +287,7 @@ def _carried(gap: Gaps, found: Bags) -> None:
 
 def _carried_markers(gap: Gaps, found: Bags, some: Ints) -> None:
     """The markers before the second mention, and those of anaphora anywhere in its sentence."""
-    m, markers = gap.scene.mentions, gap.scene.markers
+    m, markers = gap.sheet.mentions, gap.sheet.markers
     b = gap.b[some]
     rows, near = spread(*markers.within(m.low[b], m.high[b]))
     before: Bools = markers.start[near] < m.start[b[rows]]

@@ -9,7 +9,7 @@ import numpy as np
 
 from kg.extract.features import mix
 from kg.extract.mood import untrue
-from kg.extract.scene import Scene
+from kg.extract.sheet import Sheet
 from kg.extract.stretches import U64, Bools, Ints, Range, codes, spread
 
 _BEFORE, _AFTER = 14, 16
@@ -26,7 +26,7 @@ class Gaps:
     triggers.
     """
 
-    scene: Scene
+    sheet: Sheet
     a: Ints
     b: Ints
     why: U64
@@ -54,9 +54,9 @@ class Gaps:
         return np.bincount(rows, minlength=self.count)
 
 
-def gaps(scene: Scene, a: Ints, b: Ints, why: Sequence[str]) -> Gaps:
+def gaps(sheet: Sheet, a: Ints, b: Ints, why: Sequence[str]) -> Gaps:
     """Look at pairs of mentions; ``why`` says how the first one is carried here, empty within a sentence."""
-    m = scene.mentions
+    m = sheet.mentions
     carried = np.array([reason != "" for reason in why], np.bool_)
     left, right = np.where(carried, a, m.last[a]), m.first[b]
     start = np.where(carried, m.low[b], m.end[left])
@@ -67,12 +67,12 @@ def gaps(scene: Scene, a: Ints, b: Ints, why: Sequence[str]) -> Gaps:
     rows, inside = rows[within], inside[within]
     close = np.where(carried, m.start[a], np.maximum(m.low[a], m.start[a] - _BEFORE))
     return Gaps(
-        scene, a, b, codes(list(why)), carried, t=mix(0, m.kind[a], m.kind[b]), s=mix(1, m.finer[a], m.finer[b]),
+        sheet, a, b, codes(list(why)), carried, t=mix(0, m.kind[a], m.kind[b]), s=mix(1, m.finer[a], m.finer[b]),
         left=left, right=right, start=start, end=end, tail=tail, inside=(rows, inside),
         several=np.bincount(rows, minlength=len(a)) > 0,
-        between=scene.triggers.within(start, end),
-        before=scene.triggers.within(close, m.start[a]),
-        after=scene.triggers.within(tail, np.minimum(m.high[b], tail + _AFTER)),
+        between=sheet.triggers.within(start, end),
+        before=sheet.triggers.within(close, m.start[a]),
+        after=sheet.triggers.within(tail, np.minimum(m.high[b], tail + _AFTER)),
     )  # fmt: skip
 
 
@@ -81,14 +81,14 @@ def is_unreal(gap: Gaps, stretches: Sequence[tuple[int, int]]) -> Bools:
 
     ``stretches`` are those of the whole document that markers take the truth from.
     """
-    scene, m = gap.scene, gap.scene.mentions
-    low, high = scene.markers.within(m.list_clause[gap.b], m.start[gap.b])
-    marked = np.concatenate([[0], np.cumsum(scene.unreal)])
+    sheet, m = gap.sheet, gap.sheet.mentions
+    low, high = sheet.markers.within(m.list_clause[gap.b], m.start[gap.b])
+    marked = np.concatenate([[0], np.cumsum(sheet.unreal)])
     out: Bools = marked[high] > marked[low]
     starts = np.array([start for start, _ in stretches], np.int64)
     first, last = np.searchsorted(starts, m.low[gap.b]), np.searchsorted(starts, m.high[gap.b])
     for row in np.flatnonzero((first < last) & ~out).tolist():
         a, b = gap.a[row], gap.b[row]
         spans = (int(m.start[a]), int(m.end[a])), (int(m.start[b]), int(m.end[b]))
-        out[row] = untrue(scene.reading, stretches[first[row] : last[row]], *spans)
+        out[row] = untrue(sheet.reading, stretches[first[row] : last[row]], *spans)
     return out

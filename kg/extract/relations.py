@@ -27,7 +27,7 @@ from kg.extract.mood import unreal
 from kg.extract.ownership import Profile, pairs_of_ownership, profile
 from kg.extract.pair_features import pair_features
 from kg.extract.pairs import gaps, is_unreal
-from kg.extract.scene import LIST, Place, scene
+from kg.extract.sheet import LIST, Place, sheet
 from kg.extract.stretches import Stretches, stretches
 
 __all__ = ["STANDING", "Candidate", "Place", "Schema", "candidates", "own_organisations", "schema", "sentences", "shared"]
@@ -177,7 +177,7 @@ def _judged(reading: Analysis, known: Stretches, places: Sequence[Place], bounds
     found: list[Candidate] = []
     if not pairs:
         return found
-    whole = scene(reading, known, places, bounds)
+    whole = sheet(reading, known, places, bounds)
     untrue = [stretch for start, end in bounds for stretch in unreal(reading, start, end)]
     for begin in range(0, len(pairs), MOST):
         part = pairs[begin : begin + MOST]

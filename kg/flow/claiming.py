@@ -16,47 +16,52 @@ from kg.retype import Kind, Types, changes, votes_of, winner
 ANNOTATED = "annotated"
 """Rows with a document's id as key and ``(document, annotation)`` as data."""
 
-_VOTES_AT_ONCE = 50_000
-
 
 def annotated(document: Document, annotation: Annotation) -> Row:
     """Return a document with its annotation as a row."""
     return Row(ANNOTATED, document.id, data=(document, annotation))
 
 
-def votes(rows: Iterator[Row]) -> Iterator[Row]:
-    """Yield how often each type and subtype of a name is spoken for, added up as far as they come together."""
-    found: dict[str, Counter[Kind]] = {}
+def votes(document_id: str, rows: Iterator[Row]) -> Iterator[Row]:
+    """Yield how often a document speaks for each type and subtype of a name; rows: the document ``annotated``."""
     for row in rows:
-        for key, counts in votes_of(row.data[1]).items():
-            found.setdefault(key, Counter()).update(counts)
-        if len(found) > _VOTES_AT_ONCE:
-            yield from (Row("votes", key, data=dict(counts)) for key, counts in found.items())
-            found.clear()
-    yield from (Row("votes", key, data=dict(counts)) for key, counts in found.items())
+        for name, counts in votes_of(row.data[1]).items():
+            yield Row("votes", name, document_id, data=tuple(counts.items()))
 
 
-def winners(key: str, rows: Iterator[Row], *, pack: str) -> Iterator[Row]:
-    """Yield the type and subtype that a name should have, where documents disagree."""
+def winners(name: str, rows: Iterator[Row], *, pack: str) -> Iterator[Row]:
+    """Yield, to each document that has the name, the type and subtype that it should have, where documents disagree."""
     found: Counter[Kind] = Counter()
+    documents = []
     for row in rows:
-        found.update(row.data)
-    if (won := winner(key, found, pack_of(pack)[1])) is not None:
-        yield Row("winner", key, data=won)
+        found.update(dict(row.data))
+        documents.append(row.order)
+    if (won := winner(name, found, pack_of(pack)[1])) is not None:
+        yield from (Row("won", document, name, data=won) for document in documents)
 
 
-def claims(rows: Iterator[Row], *, pack: str, won: Mapping[str, Kind]) -> Iterator[Row]:
-    """Yield the claims of each document, and how deep they go."""
-    depth = 0
+def claims(document_id: str, rows: Iterator[Row], *, pack: str) -> Iterator[Row]:
+    """Yield the claims of a document, and how deep they go; rows: it as ``annotated``, and what names of it have ``won``."""
+    spoken, won = said_of(document_id, rows)
+    document, annotation = spoken
+    check_located(document, annotation)
+    registry = pack_of(pack)[1]
+    found = claimed(Reading(document, annotation, registry, types=types_of(annotation, pack=pack, won=won)), registry)
+    yield Row("claims", document_id, data=found)
+    yield Row("depth", document_id, number=1 + max((claim.depth for claim in found), default=-1))
+
+
+def said_of(document_id: str, rows: Iterator[Row]) -> tuple[tuple[Document, Annotation], dict[str, Kind]]:
+    """Return a document with its annotation, and the types that names of it have won."""
+    spoken: tuple[Document, Annotation] | None = None
+    won: dict[str, Kind] = {}
     for row in rows:
-        document, annotation = row.data
-        check_located(document, annotation)
-        registry = pack_of(pack)[1]
-        types = types_of(annotation, pack=pack, won=won)
-        found = claimed(Reading(document, annotation, registry, types=types), registry)
-        depth = max(depth, 1 + max((claim.depth for claim in found), default=-1))
-        yield Row("claims", document.id, data=found)
-    yield Row("depth", "", number=depth)
+        if row.kind == "won":
+            won[row.order] = row.data
+        elif row.kind == ANNOTATED:
+            spoken = row.data
+    assert spoken is not None, f"no document {document_id}"
+    return spoken, won
 
 
 def types_of(annotation: Annotation, *, pack: str, won: Mapping[str, Kind]) -> Types:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import chain, count, groupby
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kg.flow.packing import packed, unpacked
-from kg.flow.rows import Data, Grouper, Mapper, Row
+from kg.flow.rows import Data, Grouper, Row, step_name
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,9 +43,11 @@ class DuckEngine:
 
     def __init__(self, folder: Path, *, jobs: int = 1) -> None:
         """Begin without data."""
-        self._folder = folder
+        self.folder = folder
         self._jobs = jobs
         self._names = count()
+        self.steps: list[tuple[str, Files]] = []
+        """What was made, in its order: names (see ``step_name``) and data sets."""
         # spawn: see kg.workers
         self._pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) if jobs > 1 else None
 
@@ -60,15 +62,14 @@ class DuckEngine:
 
     def given(self, rows: Iterable[Row]) -> Files:
         """Write ``rows`` as they come."""
-        return _write(rows, self._folder, next(self._names))
-
-    def mapped(self, data: Data, step: Mapper) -> Files:
-        """Run ``step`` on each of as many parts as there are processes."""
-        return self._run(_map_part, (data,), step)
+        return self._made(None, _write((("", row) for row in rows), self.folder, next(self._names)))
 
     def grouped(self, data: Iterable[Data], step: Grouper) -> Files:
         """Run ``step`` on the groups of each of as many parts as there are processes."""
-        return self._run(_group_part, tuple(data), step)
+        paths = _paths(data)
+        tasks = [(paths, step, self.folder, next(self._names), part, self._jobs) for part in range(self._jobs)]
+        done = map(_run_part, tasks) if self._pool is None else self._pool.map(_run_part, tasks)
+        return self._made(step, Files(tuple(sorted(chain.from_iterable(files.parts for files in done)))))
 
     def united(self, data: Iterable[Data]) -> Files:
         """Return several data sets as one."""
@@ -76,13 +77,11 @@ class DuckEngine:
 
     def collected(self, data: Data) -> Iterator[Row]:
         """Yield all rows, sorted by key, order and number."""
-        return _sorted_rows(_paths((data,)), self._folder, part=0, parts=1)
+        return _sorted_rows(_paths((data,)), self.folder, part=0, parts=1)
 
-    def _run(self, work: Any, data: tuple[Data, ...], step: Any) -> Files:
-        paths = _paths(data)
-        tasks = [(work, paths, step, self._folder, next(self._names), part, self._jobs) for part in range(self._jobs)]
-        done = map(_run_part, tasks) if self._pool is None else self._pool.map(_run_part, tasks)
-        return Files(tuple(sorted(chain.from_iterable(files.parts for files in done))))
+    def _made(self, step: Grouper | None, files: Files) -> Files:
+        self.steps.append((step_name(len(self.steps), step), files))
+        return files
 
 
 def _files(data: Data) -> Files:
@@ -94,32 +93,28 @@ def _paths(data: Iterable[Data]) -> list[str]:
     return sorted({path for one in data for _, path in _files(one).parts})
 
 
-def _run_part(task: tuple[Any, list[str], Any, Path, int, int, int]) -> Files:
-    work, paths, step, folder, name, part, parts = task
-    return _write(work(paths, step, folder, part, parts), folder, name)
+def _run_part(task: tuple[list[str], Grouper, Path, int, int, int]) -> Files:
+    paths, step, folder, name, part, parts = task
+    return _write(_stepped(paths, step, folder, part, parts), folder, name)
 
 
-def _map_part(paths: list[str], step: Mapper, folder: Path, part: int, parts: int) -> Iterator[Row]:
-    return step(_rows(paths, folder, part=part, parts=parts, order="")) if paths else iter(())
-
-
-def _group_part(paths: list[str], step: Grouper, folder: Path, part: int, parts: int) -> Iterator[Row]:
+def _stepped(paths: list[str], step: Grouper, folder: Path, part: int, parts: int) -> Iterator[tuple[str, Row]]:
+    """Yield the rows that ``step`` makes, each with the key of its group."""
     for key, rows in groupby(_sorted_rows(paths, folder, part=part, parts=parts), key=lambda row: row.key):
-        yield from step(key, rows)
+        for row in step(key, rows):
+            yield key, row
 
 
 def _sorted_rows(paths: list[str], folder: Path, *, part: int, parts: int) -> Iterator[Row]:
-    return _rows(paths, folder, part=part, parts=parts, order='ORDER BY key, "order", number') if paths else iter(())
-
-
-def _rows(paths: list[str], folder: Path, *, part: int, parts: int, order: str) -> Iterator[Row]:
+    if not paths:
+        return
     with connect(folder) as connection:
         where = f"WHERE hash(key) % {parts} = {part}" if parts > 1 else ""
-        text = f'SELECT kind, key, "order", number, data FROM read_parquet(?) {where} {order}'
+        text = f'SELECT kind, key, "order", number, data FROM read_parquet(?) {where} ORDER BY key, "order", number'
         for batch in connection.sql(text, params=[paths]).to_arrow_reader(_BATCH):
             columns = [column.to_pylist() for column in batch.columns]
             for kind, key, place, number, data in zip(*columns, strict=True):
-                yield Row(kind, key, place, number, unpacked(data))
+                yield Row(kind, key, place, number, None if data is None else unpacked(data))
 
 
 def connect(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -134,33 +129,33 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    return pa.schema(
-        [("kind", pa.string()), ("key", pa.string()), ("order", pa.string()), ("number", pa.int64()), ("data", pa.binary())]
-    )
+    texts = [(name, pa.string()) for name in ("source", "kind", "key", "order")]
+    return pa.schema([*texts, ("number", pa.int64()), ("data", pa.binary())])
 
 
-def _write(rows: Iterable[Row], folder: Path, name: int) -> Files:
-    """Write rows as they come, those of one kind into one file."""
+def _write(rows: Iterable[tuple[str, Row]], folder: Path, name: int) -> Files:
+    """Write rows as they come, each after the key of the group that gave it, those of one kind into one file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = _schema()
     writers: dict[str, pq.ParquetWriter] = {}
-    waiting: dict[str, list[Row]] = {}
+    waiting: dict[str, list[tuple[str, Row]]] = {}
     paths: dict[str, str] = {}
 
     def write(kind: str) -> None:
         if kind not in writers:
             paths[kind] = str(folder / f"{name:05d}-{kind}.parquet")
             writers[kind] = pq.ParquetWriter(paths[kind], schema, compression="zstd")
-        values = [(*row[:4], packed(row.data)) for row in waiting.pop(kind)]
+        rows = waiting.pop(kind)
+        values = [(source, *row[:4], None if row.data is None else packed(row.data)) for source, row in rows]
         writers[kind].write_batch(
             pa.record_batch([pa.array(c, t) for c, t in zip(zip(*values, strict=True), schema.types, strict=True)], schema=schema)
         )
 
     try:
-        for row in rows:
-            waiting.setdefault(row.kind, []).append(row)
+        for source, row in rows:
+            waiting.setdefault(row.kind, []).append((source, row))
             if len(waiting[row.kind]) >= _BATCH:
                 write(row.kind)
         for kind in list(waiting):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from kg.flow.claiming import types_of
+from kg.flow.claiming import said_of, types_of
 from kg.flow.packs import pack_of
 from kg.flow.placing import name_of
 from kg.flow.rows import Row
@@ -24,7 +24,6 @@ from kg.ontology import top_type
 from kg.owners import Owner
 from kg.registry import Entry
 from kg.resolve import members_of
-from kg.retype import Kind
 
 CONTEXT = 16
 """Code points of text before and after a sentence."""
@@ -33,14 +32,14 @@ Found = tuple[str, Node, bool]
 """Id of an entity, its node, and whether any document names it."""
 
 
-def said(document_id: str, rows: Iterator[Row], *, pack: str, won: Mapping[str, Kind]) -> Iterator[Row]:
+def said(document_id: str, rows: Iterator[Row], *, pack: str) -> Iterator[Row]:
     """Yield what one document says of each thing and each fact, by their ids.
 
-    Rows: the document ``annotated``, its ``claims``, and the ``id`` of each of its entities.
+    Rows: the document ``annotated``, its ``claims``, what names of it have ``won``, and the ``id`` of each of its entities.
     """
     claims: tuple[Claimed, ...] = ()
     ids: dict[str, Found] = {}
-    spoken: tuple[Document, Annotation] | None = None
+    others: list[Row] = []
     for row in rows:
         if row.kind == "claims":
             claims = row.data
@@ -48,9 +47,8 @@ def said(document_id: str, rows: Iterator[Row], *, pack: str, won: Mapping[str, 
             thing, id_, node, there = row.data
             ids[thing] = (id_, node, there)
         else:
-            spoken = row.data
-    assert spoken is not None, f"no document {document_id}"
-    document, annotation = spoken
+            others.append(row)
+    (document, annotation), won = said_of(document_id, iter(others))
     places = {claim.id: (number, claim) for number, claim in enumerate(claims)}
     for order, member in enumerate(members_of(document, annotation, types_of(annotation, pack=pack, won=won))):
         number, claim = places[member.id]

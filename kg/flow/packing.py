@@ -20,10 +20,13 @@ from kg.merging import Member
 from kg.owners import Owner
 from kg.registry import Entry
 
-_VALUES: tuple[type, ...] = (
+_TYPES: tuple[type, ...] = (
     model.AnnotatedEntity, model.AnnotatedRelation, model.Annotation, model.Document, model.Dropped, model.Evidence,
     model.Located, model.Mention, model.Section, model.Span, Claimed, Entry, Member, Note, Owner,
 )  # fmt: skip
+
+VALUES = {(kind.__module__, kind.__qualname__): kind for kind in _TYPES}
+"""The classes that packed rows may hold, by module and name."""
 
 
 def packed(data: object) -> bytes:
@@ -41,7 +44,7 @@ def unpacked(data: bytes) -> Any:
 
 
 _FIELDS: dict[type, Callable[[Any], tuple[Any, ...]]] = {
-    kind: attrgetter(*(field.name for field in fields(kind))) for kind in _VALUES
+    kind: attrgetter(*(field.name for field in fields(kind))) for kind in _TYPES
 }
 
 
@@ -50,5 +53,5 @@ def _reduced(value: Any) -> tuple[type, tuple[Any, ...]]:
     return kind, _FIELDS[kind](value)
 
 
-for _kind in _VALUES:
+for _kind in _TYPES:
     copyreg.pickle(_kind, _reduced)

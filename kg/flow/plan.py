@@ -27,10 +27,9 @@ def resolve_rows(engine: Engine, annotated: Data, *, pack: str) -> Resolved:
     Raises:
         AnnotationError: A mention, a statement or an end of a statement does not lie where it should.
     """
-    votes = engine.mapped(annotated, claiming.votes)
-    winners = engine.grouped([votes], partial(claiming.winners, pack=pack))
-    won = {row.key: row.data for row in engine.collected(winners)}
-    claims = engine.mapped(annotated, partial(claiming.claims, pack=pack, won=won))
+    votes = engine.grouped([annotated], claiming.votes)
+    won = engine.grouped([votes], partial(claiming.winners, pack=pack))
+    claims = engine.grouped([annotated, won], partial(claiming.claims, pack=pack))
     depths = max((row.number for row in engine.collected(claims.only("depth"))), default=0)
     claims = claims.only("claims")
     ids: list[Data] = []
@@ -41,7 +40,7 @@ def resolve_rows(engine: Engine, annotated: Data, *, pack: str) -> Resolved:
         # A thing that its name alone identifies has no owner, so the first level stands by itself.
         ids.append(_identified(engine, levels[min(depth, 1) :], pack=pack, depth=depth, final=False).only("id"))
     final = _identified(engine, levels, pack=pack, depth=max(0, depths - 1), final=True)
-    said = engine.grouped([annotated, claims, final.only("id")], partial(gathering.said, pack=pack, won=won))
+    said = engine.grouped([annotated, won, claims, final.only("id")], partial(gathering.said, pack=pack))
     facts = engine.grouped([said.only("statement")], partial(gathering.facts, pack=pack))
     roles = engine.grouped([facts.only("together")], gathering.roles)
     members = [said.only("member"), final.only("entry", "note"), facts.only("degree", "role"), roles]

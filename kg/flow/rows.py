@@ -1,12 +1,13 @@
 """What flows between the steps: rows with a kind and a key, and what an engine must be able to do with them.
 
-Two operations are enough: ``mapped`` (every row by itself) and ``grouped`` (all rows of one key together, sorted). A join is the
-``grouped`` of two data sets.
+One operation is enough: ``grouped`` (all rows of one key together, sorted). A join is the ``grouped`` of two data sets. As a step
+sees nothing but its group, a group whose rows are those of the last build gives what it gave then: see ``remembering``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 
@@ -22,9 +23,6 @@ class Row(NamedTuple):
     number: int = 0
     data: Any = None
 
-
-Mapper = Callable[[Iterator[Row]], Iterator[Row]]
-"""Some of the rows of a data set → rows; which of them come together means nothing."""
 
 Grouper = Callable[[str, Iterator[Row]], Iterator[Row]]
 """A key and all its rows → rows."""
@@ -45,10 +43,6 @@ class Engine(Protocol):
         """Return rows as a data set."""
         ...
 
-    def mapped(self, data: Data, step: Mapper) -> Data:
-        """Return what ``step`` makes of ``data``, part by part."""
-        ...
-
     def grouped(self, data: Iterable[Data], step: Grouper) -> Data:
         """Return what ``step`` makes of each group of rows with one key."""
         ...
@@ -60,3 +54,16 @@ class Engine(Protocol):
     def collected(self, data: Data) -> Iterator[Row]:
         """Yield the rows of ``data``, which must be few, sorted by key, order and number."""
         ...
+
+
+def step_name(number: int, step: Grouper | None) -> str:
+    """Return what tells the ``number``-th data set of a plan from others: what makes it, the domain pack apart.
+
+    >>> step_name(3, partial(lambda key, rows, depth, pack: rows, depth=1, pack="folder"))
+    '3 <lambda> depth=1'
+    """
+    if step is None:
+        return f"{number} given"
+    function, more = (step.func, step.keywords) if isinstance(step, partial) else (step, {})
+    settings = [f"{name}={value}" for name, value in sorted(more.items()) if name != "pack"]
+    return " ".join([str(number), function.__name__, *settings])

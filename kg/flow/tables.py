@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kg.flow.claiming import ANNOTATED
 from kg.flow.plan import Resolved
+from kg.flow.remembering import Changes, RememberingEngine
 from kg.flow.rows import Data, Engine, Row
 from kg.graph import document_record
+from kg.store.patching import patch_table
 from kg.store.writing import write_table
 
 KINDS = {"entities": "entity", "mentions": "mention", "facts": "fact", "evidence": "evidence", "merges": "merge"}
@@ -34,6 +37,21 @@ def write_tables(engine: Engine, annotated: Data, resolved: Resolved, folder: Pa
         data = annotated if table == "documents" else data_of(resolved, table)
         counts[table] = write_table(table, _records(engine, table, data), folder / f"{table}.parquet")
     return counts
+
+
+def patch_tables(engine: RememberingEngine, resolved: Resolved, old: Path, folder: Path) -> None:
+    """Write each table into ``folder``: that of the folder ``old`` with what has changed since."""
+    folder.mkdir()
+    for table in ("documents", *KINDS):
+        if table == "documents":
+            changed = Changes(engine.documents, {id_: list(engine.document(id_)) for id_ in engine.documents})
+        else:
+            changed = engine.changes(data_of(resolved, table))
+        kind = KINDS.get(table, ANNOTATED)
+        rows = (row for key in sorted(changed.rows) for row in changed.rows[key] if row.kind == kind)
+        records = (record_of(table, row) for row in rows)
+        file = f"{table}.parquet"
+        patch_table(table, old / file, folder / file, groups=changed.groups, records=records)
 
 
 def data_of(resolved: Resolved, table: str) -> Data:

@@ -9,7 +9,8 @@ models are fitted on all documents.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -18,17 +19,21 @@ from numpy.typing import NDArray
 
 from kg.evaluate import Case, Evaluation, evaluate
 from kg.extract.analysis import Resources
-from kg.extract.crf import bioes
+from kg.extract.crf import Chain, bioes
 from kg.extract.entities import Thing, things
-from kg.extract.extractor import Extractor, Settings, annotation_of, places_of, seconded, select, sift
+from kg.extract.extractor import Extractor, Settings, annotation_of, likely, places_of, select, sift
 from kg.extract.filter import KEPT, filter_examples, grouped
 from kg.extract.loglinear import Classifier, Example, probabilities
 from kg.extract.mentions import complete, places_in, proposals
 from kg.extract.names import Named
+from kg.extract.network import FILE as NETWORK
 from kg.extract.network import open_network
-from kg.extract.relations import Candidate, Place, Schema, candidates
+from kg.extract.pairing import PAIRS, STATES, open_pairs
+from kg.extract.relations import Place, Schema, candidates
+from kg.learn.classroom import School, classroom
 from kg.learn.fit import fit_loglinear
-from kg.learn.taggers import School, fit_taggers
+from kg.learn.pairing import Reading, fit_networks
+from kg.learn.taggers import fit_taggers
 from kg.learn.train import Lesson, fit_linker, fit_subtyper, gold_places, relation_labels
 from kg.model import Annotation
 from kg.naming import normalise
@@ -41,10 +46,10 @@ _USUAL = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The extractor fitted on all documents and its network as a file (``None`` if only the figures were wanted); the figures."""
+    """The extractor fitted on all documents (``None`` if only the figures were wanted), its networks as files, the figures."""
 
     extractor: Extractor | None
-    network: bytes | None
+    networks: Mapping[str, bytes]
     figures: Evaluation
     by_document: Mapping[str, Annotation]
 
@@ -92,66 +97,99 @@ def train(lessons: Sequence[Lesson], school: School, fit: Schema, *, folds: int 
         final: fit the models on all documents, too.
         say: told what is going on, a line at a time.
     """
-    pack, ontology = school.pack, school.ontology
-    kinds = types(ontology)
-    symmetric = frozenset(name for name, p in ontology.predicates.items() if p.symmetric)
+    with classroom(lessons, school) as room:
+        return _train(room, lessons, school, fit, folds=folds, final=final, say=say)
+
+
+def _train(room: Executor, lessons: Sequence[Lesson], school: School, fit: Schema, *, folds: int, final: bool,
+    say: Callable[[str], None]) -> Trained:  # fmt: skip
+    kinds = types(school.ontology)
+    bare = Extractor(pack=school.pack, ontology=school.ontology, fit=fit)
     dealt = deal(lessons, folds)
+    groups = [[at for at, mine in enumerate(dealt) if mine != fold] for fold in range(folds)]
+    taggers = fit_taggers(room, [*groups, *([list(range(len(lessons)))] if final else [])], say=say)
+    read, helpers = _read_folds(lessons, dealt, groups, taggers, bare, say)
+    say("precision filter, relations and thresholds")
+    judged, keeper = _judge(read, bare.pack, folds)
+    settings = Settings(spans={kind: _best_threshold(read, judged, kind) for kind in kinds})
+    seen = [_places(item, spans, bare.pack, settings, helpers[item.fold]) for item, spans in zip(read, judged, strict=True)]
+    marked, found = _marked(read, bare), _found(read, seen, bare)
+    networks = fit_networks(room, [*groups, *([list(range(len(lessons)))] if final else [])], marked, found, fit.classes, say=say)
+    chances = _ranked(read, marked, found, bare, networks)
+    settings = replace(settings, facts=_fact_thresholds(read, seen, found, chances, bare))
+    annotations = _annotations(read, seen, found, chances, replace(bare, settings=settings))
+    figures = evaluate([Case(item.lesson.document, item.lesson.gold, annotations[item.lesson.document.id]) for item in read],
+        ontology=school.ontology)
+    if not final:
+        return Trained(None, {}, figures, annotations)
+    say(f"fitting the models on all {len(lessons)} documents")
+    tagger, model = next(taggers)
+    pairs = next(networks)
+    extractor = replace(
+        bare, tagger=tagger, keeper=keeper, linker=fit_linker(lessons), subtyper=fit_subtyper(lessons),
+        ranker=_fit_ranker([*marked, *found], fit), settings=settings, network=open_network(model, bioes(kinds)),
+        pairer=open_pairs(*pairs, kinds=kinds, classes=fit.classes) if pairs else None,
+    )  # fmt: skip
+    files = {NETWORK: model} | ({STATES: pairs[0], PAIRS: pairs[1]} if pairs else {})
+    return Trained(extractor, files, figures, annotations)
+
+
+def _read_folds(
+    lessons: Sequence[Lesson], dealt: Sequence[int], groups: Sequence[Sequence[int]], taggers: Iterator[tuple[Chain, bytes]],
+    bare: Extractor, say: Callable[[str], None],
+) -> tuple[list[_Read], list[tuple[Classifier, Classifier]]]:  # fmt: skip
+    """Read each lesson, in their order, with the taggers of its fold; the linker and the subtyper of each fold."""
     read: list[_Read] = []
     helpers: list[tuple[Classifier, Classifier]] = []
-    groups = [[at for at, mine in enumerate(dealt) if mine != fold] for fold in range(folds)]
-    taggers = fit_taggers(lessons, [*groups, *([list(range(len(lessons)))] if final else [])], school, say=say)
-    for fold, (tagger, model) in zip(range(folds), taggers, strict=False):
-        say(f"fold {fold + 1} of {folds}: reading {dealt.count(fold)} documents with taggers fitted on {len(groups[fold])}")
-        network = open_network(model, bioes(kinds))
-        rest = [lessons[at] for at in groups[fold]]
+    for fold, group in enumerate(groups):
+        tagger, model = next(taggers)
+        say(f"fold {fold + 1} of {len(groups)}: reading {dealt.count(fold)} documents with taggers fitted on {len(group)}")
+        network = open_network(model, bioes(types(bare.ontology)))
+        rest = [lessons[at] for at in group]
         helpers.append((fit_linker(rest), fit_subtyper(rest)))
-        read += [_Read(item, fold, proposals(item.reading, pack, tagger, network))
+        read += [_Read(item, fold, proposals(item.reading, bare.pack, tagger, network))
             for item, mine in zip(lessons, dealt, strict=True) if mine == fold]
-    read.sort(key=lambda r: r.lesson.document.id)
-    say("precision filter, relations and thresholds")
-    judged, keeper = _judge(read, pack, folds)
-    settings = Settings(spans={kind: _best_threshold(read, judged, kind) for kind in kinds})
-    seen = [_places(item, spans, pack, settings, helpers[item.fold]) for item, spans in zip(read, judged, strict=True)]
-    pairs = [candidates(item.lesson.reading, places, fit) for item, (places, _, _) in zip(read, seen, strict=True)]
-    examples, gold, owner = _relation_examples(read, seen, pairs, fit, symmetric)
-    by_number = _ranked(read, seen, pairs, (examples, gold, owner), Extractor(pack=pack, ontology=ontology, fit=fit))
-    settings = replace(settings, facts=_fact_thresholds(read, seen, pairs, by_number, fit, symmetric,
-        sorted(ontology.predicates)))
-    annotations = {}
-    for number, (item, (places, entities, dropped)) in enumerate(zip(read, seen, strict=True)):
-        stated = select(item.lesson.document.text, pairs[number], places, by_number[number], fit, symmetric=set(symmetric),
-            thresholds=settings.facts)
-        annotations[item.lesson.document.id] = annotation_of(item.lesson.document, item.lesson.reading, entities, places,
-            stated, dropped)
-    figures = evaluate([Case(item.lesson.document, item.lesson.gold, annotations[item.lesson.document.id]) for item in read],
-        ontology=ontology)
-    if not final:
-        return Trained(None, None, figures, annotations)
-    say(f"fitting the models on all {len(lessons)} documents")
-    ranker = fit_loglinear(examples, gold, classes=fit.classes, epochs=3)
-    tagger, model = next(taggers)
-    extractor = Extractor(
-        pack=pack, ontology=ontology, fit=fit, tagger=tagger, keeper=keeper, linker=fit_linker(lessons),
-        subtyper=fit_subtyper(lessons), ranker=ranker, settings=settings, network=open_network(model, bioes(kinds)),
-    )  # fmt: skip
-    return Trained(extractor, model, figures, annotations)
+    place = {item.document.id: at for at, item in enumerate(lessons)}
+    return sorted(read, key=lambda r: place[r.lesson.document.id]), helpers
+
+
+def _annotations(read: Sequence[_Read], seen: Sequence[_Seen], found: Sequence[Reading], chances: Sequence[NDArray[np.float32]],
+    reader: Extractor) -> dict[str, Annotation]:  # fmt: skip
+    out = {}
+    for item, (places, entities, dropped), reading, sure in zip(read, seen, found, chances, strict=True):
+        document = item.lesson.document
+        stated = select(document.text, reading.pairs, places, sure, reader.fit, symmetric=set(_symmetric(reader)),
+            thresholds=reader.settings.facts)
+        out[document.id] = annotation_of(document, item.lesson.reading, entities, places, stated, dropped)
+    return out
+
+
+def _symmetric(reader: Extractor) -> frozenset[str]:
+    return frozenset(name for name, p in reader.ontology.predicates.items() if p.symmetric)
+
+
+def _fit_ranker(readings: Sequence[Reading], fit: Schema) -> Classifier:
+    told = [(pair.example, number) for reading in readings for pair, number in zip(reading.pairs, reading.classes, strict=True)
+        if number is not None]  # fmt: skip
+    return fit_loglinear([example for example, _ in told], [number for _, number in told], classes=fit.classes, epochs=3)
 
 
 def _ranked(
-    read: Sequence[_Read], seen: Sequence[_Seen], pairs: Sequence[Sequence[Candidate]],
-    material: tuple[Sequence[Example], Sequence[int], Sequence[int]], grammar: Extractor,
-) -> dict[int, NDArray[np.float32]]:  # fmt: skip
-    """Chances of the candidates of each document from a ranker fitted on the other folds, with the grammar's second."""
-    examples, gold, owner = material
-    found: dict[int, NDArray[np.float32]] = {}
+    read: Sequence[_Read], marked: Sequence[Reading], found: Sequence[Reading], bare: Extractor,
+    networks: Iterator[tuple[bytes, bytes] | None],
+) -> list[NDArray[np.float32]]:  # fmt: skip
+    """Chances of the candidates of each document from models fitted on the other folds, with the grammar's second."""
+    out: dict[int, NDArray[np.float32]] = {}
     for fold in sorted({item.fold for item in read}):
-        keep = [k for k, who in enumerate(owner) if read[who].fold != fold]
-        ranker = fit_loglinear([examples[k] for k in keep], [gold[k] for k in keep], classes=grammar.fit.classes, epochs=3)
-        for number, item in enumerate(read):
+        others = [at for at, item in enumerate(read) if item.fold != fold]
+        ranker = _fit_ranker([part[at] for at in others for part in (marked, found)], bare.fit)
+        files = next(networks)
+        pairer = open_pairs(*files, kinds=types(bare.ontology), classes=bare.fit.classes) if files else None
+        reader = replace(bare, ranker=ranker, pairer=pairer)
+        for at, item in enumerate(read):
             if item.fold == fold:
-                chances = probabilities([pair.example for pair in pairs[number]], ranker)
-                found[number] = seconded(item.lesson.reading, seen[number].places, pairs[number], chances, grammar)
-    return found
+                out[at] = likely(item.lesson.reading, found[at].places, found[at].pairs, reader)
+    return [out[at] for at in range(len(read))]
 
 
 def _judge(read: Sequence[_Read], pack: Resources, folds: int) -> tuple[list[list[Named]], Classifier]:
@@ -209,26 +247,24 @@ def _places(item: _Read, spans: Sequence[Named], pack: Resources, settings: Sett
     return _Seen(places_of(entities), entities, dropped)
 
 
-def _relation_examples(
-    read: Sequence[_Read], seen: Sequence[_Seen], pairs: Sequence[Sequence[Candidate]], fit: Schema, symmetric: frozenset[str]
-) -> tuple[list[Example], list[int], list[int]]:
-    """Candidates between gold names and between names as they are read, with their classes and the number of their document."""
-    examples: list[Example] = []
-    gold: list[int] = []
-    owner: list[int] = []
-    for number, item in enumerate(read):
-        right = gold_places(item.lesson.gold)
-        perfect = candidates(item.lesson.reading, right, fit)
-        labels = relation_labels(perfect, right, item.lesson.gold, fit, symmetric)
-        places = seen[number][0]
-        mapped = _mapped(item, places, seen[number][1])
-        labels += relation_labels(pairs[number], mapped, item.lesson.gold, fit, symmetric)
-        for pair, label in zip([*perfect, *pairs[number]], labels, strict=True):
-            if label is not None:
-                examples.append(pair.example)
-                gold.append(label)
-                owner.append(number)
-    return examples, gold, owner
+def _marked(read: Sequence[_Read], bare: Extractor) -> list[Reading]:
+    """Each document with the mentions that annotators marked, its pairs and their classes."""
+    out = []
+    for item in read:
+        places = gold_places(item.lesson.gold)
+        pairs = candidates(item.lesson.reading, places, bare.fit)
+        out.append(Reading(places, pairs, relation_labels(pairs, places, item.lesson.gold, bare.fit, _symmetric(bare))))
+    return out
+
+
+def _found(read: Sequence[_Read], seen: Sequence[_Seen], bare: Extractor) -> list[Reading]:
+    """Each document with the mentions that the taggers of its fold found, its pairs and their classes."""
+    out = []
+    for item, (places, entities, _) in zip(read, seen, strict=True):
+        pairs = candidates(item.lesson.reading, places, bare.fit)
+        labels = relation_labels(pairs, _mapped(item, places, entities), item.lesson.gold, bare.fit, _symmetric(bare))
+        out.append(Reading(places, pairs, labels))
+    return out
 
 
 def _mapped(item: _Read, places: Sequence[Place], entities: Sequence[Thing]) -> list[Place]:
@@ -242,20 +278,20 @@ def _mapped(item: _Read, places: Sequence[Place], entities: Sequence[Thing]) -> 
 
 
 def _fact_thresholds(
-    read: Sequence[_Read], seen: Sequence[_Seen], pairs: Sequence[Sequence[Candidate]], chances: Mapping[int,
-        NDArray[np.float32]],
-    fit: Schema, symmetric: frozenset[str], predicates: Sequence[str],
+    read: Sequence[_Read], seen: Sequence[_Seen], found: Sequence[Reading], chances: Sequence[NDArray[np.float32]],
+    bare: Extractor,
 ) -> dict[str, float]:  # fmt: skip
     """The threshold of each predicate that gives the best F1."""
+    predicates, symmetric = sorted(bare.ontology.predicates), _symmetric(bare)
     counts = {name: np.zeros((len(_GRID), 2)) for name in predicates}
     there = dict.fromkeys(predicates, 0)
-    for number, item in enumerate(read):
+    for item, (places, entities, _), reading, sure in zip(read, seen, found, chances, strict=True):
         index = {e.id: at for at, e in enumerate(item.lesson.gold.entities)}
         true = {_ordered(index[r.subject], r.predicate, index[r.object], symmetric) for r in item.lesson.gold.relations}
         for _, name, _ in true:
             there[name] += 1
-        mapped = _mapped(item, seen[number][0], seen[number][1])
-        stated = select(item.lesson.document.text, pairs[number], mapped, chances[number], fit, symmetric=set(symmetric),
+        mapped = _mapped(item, places, entities)
+        stated = select(item.lesson.document.text, reading.pairs, mapped, sure, bare.fit, symmetric=set(symmetric),
             thresholds=dict.fromkeys(predicates, _GRID[0]))
         for fact in stated:
             hit = _ordered(fact.subject, fact.predicate, fact.object, symmetric) in true

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 FOLDS = 5
 SETTINGS = "settings.json"
 CARD = "MODEL_CARD.md"
-NETWORK = "network.onnx"
+NETWORKS = ("network.onnx", "relations-states.onnx", "relations-pairs.onnx")
 MODELS = ("tagger", "filter", "linker", "subtypes", "relations")
-OURS = frozenset({*(f"{name}.npz" for name in MODELS), NETWORK, SETTINGS, CARD})
+OURS = frozenset({*(f"{name}.npz" for name in MODELS), *NETWORKS, SETTINGS, CARD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ def train_pack(
     if importlib.util.find_spec("numba") is None:
         raise KgError("training needs numba, which is not installed: pip install 'kg-builder[train]'")
     from kg.extract.extractor import pack_resources, relation_schema
+    from kg.learn.classroom import School
     from kg.learn.crossfit import train
     from kg.learn.material import lessons_of, read_material
-    from kg.learn.taggers import School
 
     ontology = load_ontology(pack_dir)
     own = pack_dir / "training"
@@ -82,8 +82,8 @@ def train_pack(
         return TrainReport(len(material), trained.figures, None)
     with replaced(out, ours=OURS, mark=SETTINGS) as folder:
         trained = train(lessons, school, relation_schema(ontology), folds=folds, say=say)
-        assert trained.extractor is not None and trained.network is not None
-        sizes = write_models(folder, trained.extractor, trained.network)
+        assert trained.extractor is not None
+        sizes = write_models(folder, trained.extractor, trained.networks)
         from kg.learn.card import render_card
 
         card = render_card(material, trained.figures, trained.extractor.settings, ontology=ontology, folds=folds, sizes=sizes)
@@ -91,15 +91,16 @@ def train_pack(
     return TrainReport(len(material), trained.figures, out)
 
 
-def write_models(folder: Path, extractor: Extractor, network: bytes) -> dict[str, int]:
-    """Write an extractor's models and thresholds into a folder, its network as ONNX; return the bytes of each file."""
+def write_models(folder: Path, extractor: Extractor, networks: Mapping[str, bytes]) -> dict[str, int]:
+    """Write an extractor's models, thresholds and networks (by file name) into a folder; return the bytes of each file."""
     from kg.extract.models import save
 
     models = (extractor.tagger, extractor.keeper, extractor.linker, extractor.subtyper, extractor.ranker)
     for name, model in zip(MODELS, models, strict=True):
         if model is not None:
             save(folder / f"{name}.npz", model)
-    (folder / NETWORK).write_bytes(network)
+    for name, network in networks.items():
+        (folder / name).write_bytes(network)
     (folder / SETTINGS).write_text(settings_json(extractor.settings), encoding="utf-8", newline="\n")
     return {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
 

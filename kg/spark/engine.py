@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial, reduce
 from itertools import count, groupby, islice
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import InputError
 from kg.flow.packing import packed, unpacked
 from kg.flow.packs import SENT
-from kg.flow.rows import Data, Grouper, Mapper, Row
+from kg.flow.rows import Data, Grouper, Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,9 @@ SCHEMA = "kind string, key string, `order` string, number bigint, data binary"
 _COLUMNS = ["kind", "key", "order", "number", "data"]
 _BATCH = 2048
 _GIVEN = 20_000
+
+Mapper = Callable[[Iterator[Row]], Iterator[Row]]
+"""Some of the rows of a data set → rows; which of them come together means nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from copy import copy
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from kg import graph as kgraph
 from kg.errors import InputError
+from kg.store.digests import CLASSES, ordered, write_digests
 from kg.store.schema import COLUMNS, ORDER, TABLES
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 MEMORY = "400MB"
 _BATCH = 1024
-_CLASSES = "list_concat([e.type], CASE WHEN e.subtype IS NULL THEN [] ELSE [e.subtype] END, e.roles)"
+
+_PARTS = {
+    "entities": {"entities": "id", "mentions": "entity", "facts": "subject"},
+    "facts": {"facts": "id", "evidence": "fact"},
+    "documents": {"documents": "id"},
+    "phrases": {"mentions": "document"},
+    "merges": {"merges": "entity"},
+}
+"""What a part of the graph is a part of → table → the column that holds its ids; other tables are empty in it or not asked."""
 
 
 class Stored:
@@ -33,10 +44,37 @@ class Stored:
         self.head: dict[str, Any] = {}
         self._scratch = scratch or folder
         self._sizes: dict[str, int] = {}
+        self._only: dict[str, str] = {}
+        self._ids: list[str] = []
+        self.reuse: Any = None
+        """What exporters may take from the last build (see ``kg.export.blocks``)."""
+
+    def part(self, order: str, ids: Sequence[str]) -> Stored:
+        """Return the part with these ids; only what ``order``, one of ``kg.store.digests.ORDERS``, names can be asked of it."""
+        found = copy(self)
+        found._only = _PARTS[order.partition("_")[0]]
+        found._ids = list(ids)
+        return found
+
+    def digests(self, order: str) -> Iterator[tuple[str, str, Any]]:
+        """Yield ``(id, digest, what else it is ordered by)`` in an ``order`` of ``kg.store.digests.ORDERS``.
+
+        Equal digests tell that the tables say the same of an entity, fact or document.
+        """
+        folder = self._scratch / "digests"
+        if not folder.exists():
+            self.make_digests()
+        for batch in self._batches(ordered(folder, order)):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+    def make_digests(self) -> None:
+        """Make the digests, which then serve several processes."""
+        with closing(self._connect()) as connection:
+            write_digests(connection, self.folder, self._scratch / "digests")
 
     def entities(self, *, by_class: bool = False) -> Iterator[tuple[str, kgraph.NodeRecord]]:
         """Yield ``(id, attributes)`` of every entity in the order of ids, or of classes (type, subtype, roles) and ids."""
-        head = ("entities", f"{_CLASSES}, e.id") if by_class else ("entities", "e.id")
+        head = ("entities", f"{CLASSES}, e.id") if by_class else ("entities", "e.id")
         mentions = self._beside("mentions", "entity", *head) if by_class else self._rows("mentions")
         groups = _Groups(mentions, "entity")
         rows = self._query(f"SELECT e.* FROM {self._table('entities')} e ORDER BY {head[1]}", COLUMNS["entities"])
@@ -78,6 +116,47 @@ class Stored:
         text = f"SELECT DISTINCT extractor FROM {self._table('evidence')} ORDER BY extractor"
         return [row["extractor"] for row in self._query(text)]
 
+    def traits(self) -> kgraph.Traits:
+        """Return what any node or edge has."""
+
+        def some(table: str, where: str) -> bool:
+            return any(True for _ in self._query(f"SELECT 1 AS one FROM {self._table(table)} WHERE {where} LIMIT 1"))
+
+        types = self._query(f"SELECT DISTINCT type FROM {self._table('entities')} ORDER BY type")
+        first = " UNION ALL ".join(
+            f"SELECT min(date) AS date FROM {self._table(table)} WHERE date <> '' GROUP BY {owner}"
+            for table, owner in (("mentions", "entity"), ("evidence", "fact"))
+        )
+        whole = f"SELECT 1 AS one FROM ({first}) WHERE regexp_full_match(date, '{kgraph.DATE.pattern}') LIMIT 1"
+        return kgraph.Traits(
+            nodes=self.count("entities") > 0,
+            edges=self.count("facts") > 0,
+            types=tuple(row["type"] for row in types),
+            subtypes=some("entities", "subtype <> ''"),
+            attributes=some("entities", "attributes <> '{}'"),
+            mention_dates=some("mentions", "date <> ''"),
+            statements=self.count("evidence") > 0,
+            statement_dates=some("evidence", "date <> ''"),
+            dated=any(True for _ in self._query(whole)),
+        )
+
+    def counts(self) -> dict[str, Any]:
+        """Return what ``kg.report`` counts."""
+
+        def by(what: str, table: str) -> dict[str, int]:
+            text = f"SELECT {what} AS name, count(*) AS n FROM {self._table(table)} GROUP BY name HAVING name IS NOT NULL"
+            return {row["name"]: row["n"] for row in self._query(f"{text} ORDER BY name")}
+
+        implied = self._query(f"SELECT count(*) AS n FROM {self._table('facts')} WHERE implied")
+        return {
+            **{table: self.count(table) for table in ("entities", "facts", "mentions", "evidence")},
+            "implied": next(implied)["n"],
+            "by_type": by("type", "entities"),
+            "by_subtype": by("CASE WHEN subtype <> '' THEN type || '/' || subtype END", "entities"),
+            "by_role": by("unnest(roles)", "entities"),
+            "by_predicate": by("predicate", "facts"),
+        }
+
     def __iter__(self) -> Iterator[str]:
         """Yield the ids of the entities, as networkx does."""
         return (row["id"] for row in self._query(f"SELECT id FROM {self._table('entities')} ORDER BY id"))
@@ -106,22 +185,34 @@ class Stored:
         return self._query(f"SELECT * FROM {self._table(table)} ORDER BY {', '.join(ORDER[table])}", COLUMNS[table])
 
     def _table(self, name: str) -> str:
-        return f"read_parquet({_literal(files(self.folder, name))})"
+        table = f"read_parquet({file_list(files(self.folder, name))})"
+        return f"(SELECT * FROM {table} WHERE {self._only[name]} IN (SELECT id FROM wanted))" if name in self._only else table
 
     def _query(self, text: str, columns: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
+        for batch in self._batches(text):
+            for row in batch.to_pylist():
+                for name, kind in (columns or {}).items():
+                    if kind == "json":
+                        row[name] = json.loads(row[name])
+                yield row
+
+    def _batches(self, text: str) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
         with closing(self._connect()) as connection:
-            for batch in connection.sql(text).to_arrow_reader(_BATCH):
-                for row in batch.to_pylist():
-                    for name, kind in (columns or {}).items():
-                        if kind == "json":
-                            row[name] = json.loads(row[name])
-                    yield row
+            if self._only:
+                connection.register("wanted", pa.table({"id": pa.array(self._ids, pa.string())}))
+            yield from connection.sql(text).to_arrow_reader(_BATCH)
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
-        import duckdb
+        return connected(self._scratch)
 
-        where = str(self._scratch / "sorting")
-        return duckdb.connect(config={"memory_limit": MEMORY, "threads": 1, "temp_directory": where})
+
+def connected(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """Return a database in memory that sorts in the folder ``scratch`` what exceeds ``MEMORY``."""
+    import duckdb
+
+    return duckdb.connect(config={"memory_limit": MEMORY, "threads": 1, "temp_directory": str(scratch / "sorting")})
 
 
 def open_tables(folder: Path, *, scratch: Path | None = None) -> Stored:
@@ -148,7 +239,8 @@ def files(folder: Path, table: str) -> list[str]:
     return [str(file) for file in found]
 
 
-def _literal(paths: list[str]) -> str:
+def file_list(paths: list[str]) -> str:
+    """Return paths as a list of SQL."""
     return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
 
 

@@ -98,6 +98,9 @@ ORDER: dict[str, tuple[str, ...]] = {
 }
 """Table → the columns by which its rows are sorted."""
 
+OWNER = {table: order[0] for table, order in ORDER.items()}
+"""Table → the column that says to which document, entity or fact a row belongs."""
+
 
 def arrow_schema(table: str) -> pa.Schema:
     """Return the schema of a table as Arrow has it; the JSON columns say so in their metadata."""

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from kg.errors import PackError
-from kg.extract.network import DILATIONS, graph_of, load_network, open_network
+from kg.extract.layers import DILATIONS
+from kg.extract.network import graph_of, load_network, open_network
 from kg.learn import network as learn
+from kg.learn.layers import Drop
 from kg.learn.network import Batch, Window, fit_network, known_characters
 
 LABELS = ("O", "B-X", "E-X")
@@ -30,10 +32,8 @@ def windows(count: int, *, seed: int = 0, width: int = 4) -> list[Window]:
     return out
 
 
-@pytest.fixture
-def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_DROP", "_DROP_LEXICAL", "_DROP_KNOWN"):
-        monkeypatch.setattr(learn, name, 0.0)
+STILL = Drop(0, 0, 0, 0, 0)
+"""Nothing left out."""
 
 
 def double(batch: Batch) -> Any:
@@ -41,25 +41,23 @@ def double(batch: Batch) -> Any:
     return replace(batch, lexical=batch.lexical.astype(np.float64), there=batch.there.astype(np.float64))
 
 
-@pytest.mark.usefixtures("still")
 def test_every_slope_is_the_loss_difference_of_a_small_step() -> None:
     chance = np.random.default_rng(3)
     weights: dict[str, Any] = {name: value.astype(np.float64) for name, value in learn._start(4, 6, 3, 8, chance).items()}
     batch = double(learn._batch([Window(chance.standard_normal((n, 4)).astype(np.float16), chance.integers(0, 6, n),
         chance.integers(0, 3, n)) for n in (9, 17)]))
-    _, slopes = learn._slopes(weights, batch, chance)
+    _, slopes = learn._slopes(weights, batch, chance, STILL)
     for name, value in weights.items():
         for at in {tuple(chance.integers(0, size) for size in value.shape) for _ in range(4)}:
             before, step = value[at], 1e-5
             value[at] = before + step
-            above, _ = learn._slopes(weights, batch, chance)
+            above, _ = learn._slopes(weights, batch, chance, STILL)
             value[at] = before - step
-            below, _ = learn._slopes(weights, batch, chance)
+            below, _ = learn._slopes(weights, batch, chance, STILL)
             value[at] = before
             assert slopes[name][at] == pytest.approx((above - below) / (2 * step), rel=1e-3, abs=1e-6), name
 
 
-@pytest.mark.usefixtures("still")
 def test_the_file_computes_what_training_computed_and_a_batch_keeps_its_windows_apart() -> None:
     chance = np.random.default_rng(5)
     weights = learn._start(4, 6, 3, 8, chance)
@@ -71,7 +69,7 @@ def test_the_file_computes_what_training_computed_and_a_batch_keeps_its_windows_
         (chances,) = network.session.run(None, {"lexical": window.lexical.astype(np.float32), "known": window.known})
         assert chances.sum(1) == pytest.approx(1, abs=1e-5)
         total -= float(np.log(chances[np.arange(len(window.gold)), window.gold]).sum())
-    loss, _ = learn._slopes(weights, learn._batch(chosen), chance)
+    loss, _ = learn._slopes(weights, learn._batch(chosen), chance, STILL)
     assert loss * sum(len(w.gold) for w in chosen) == pytest.approx(total, rel=1e-4)
 
 

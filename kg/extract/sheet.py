@@ -116,7 +116,7 @@ class Cues:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Sheet:
     """A document as arrays; ``anaphora`` bounds expressions like 该项目 or 会上; ``unreal`` are the markers of what is not so."""
 
     reading: Analysis
@@ -129,7 +129,7 @@ class Scene:
     unreal: Bools
 
 
-def scene(reading: Analysis, known: Stretches, places: Sequence[Place], bounds: Sequence[tuple[int, int]]) -> Scene:
+def sheet(reading: Analysis, known: Stretches, places: Sequence[Place], bounds: Sequence[tuple[int, int]]) -> Sheet:
     """Lay out a document.
 
     Args:
@@ -144,7 +144,7 @@ def scene(reading: Analysis, known: Stretches, places: Sequence[Place], bounds: 
         inside[place.start : place.end] = number  # inner ones come later
     found = [match.span() for start, end in bounds for match in _THIS.finditer(reading.text, start, end)]
     markers = _cues(reading.markers, known)
-    return Scene(
+    return Sheet(
         reading, known, mentions, _words(reading, known, mentions, inside), _cues(reading.triggers, known), markers,
         anaphora=(np.array([start for start, _ in found], np.int64), np.array([end for _, end in found], np.int64)),
         unreal=markers.standing_for("unreal") & reading.lexed.begin[markers.start] & (inside[markers.start] < 0),

@@ -1,0 +1,234 @@
+"""A network that judges pairs of mentions by what the analyser makes of the text in and around them.
+
+The ranker of ``kg.extract.relations`` counts words that it has met; this network reads states that know words of which the
+annotated documents have none. Convolutions over the characters, the marks of all mentions and the trigger words give each
+character a state; a pair is the greatest values of these states over the first mention, the second, the text between them,
+before the first and after the second, beside a few plain facts (kinds, distance, how the first one is carried here). A small
+classifier says the chance of each relation, which is averaged with the ranker's.
+
+Max pooling over the parts around two mentions: Zeng et al. 2015 (piecewise convolutional networks for relations).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.errors import PackError
+from kg.extract.analysis import Analysis
+from kg.extract.crf import bioes
+from kg.extract.encoder import lexical_input
+from kg.extract.layers import Drawing, in_stretches
+from kg.extract.network import characters
+from kg.extract.relations import Candidate, Place
+from kg.extract.sessions import facts_of, session_of
+
+F32 = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+STATES, PAIRS = "relations-states.onnx", "relations-pairs.onnx"
+FORMAT = "kg-pairs-1"
+PARTS = 5
+"""The stretches whose greatest values describe a pair."""
+
+_BEFORE, _AFTER = 10, 14
+_DISTANCES = 12
+_FEW = 3
+_FORBIDDEN = np.float32(-1e9)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the network has numbers for; number 0 is for what is unknown or absent."""
+
+    characters: str
+    kinds: tuple[str, ...]
+    subtypes: tuple[str, ...]
+    cues: tuple[str, ...]
+    reasons: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    def sizes(self) -> tuple[int, ...]:
+        """How many values each trait of a pair has."""
+        subtypes = len(self.subtypes) + 1
+        return (len(self.reasons) + 1, len(self.kinds) ** 2, _DISTANCES, 2, subtypes, subtypes, _FEW + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PairNetwork:
+    """A loaded network: states of characters, chances of pairs, and what it has numbers for."""
+
+    states: Any
+    pairs: Any
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the network sees of a document of n characters and p pairs.
+
+    ``lexical`` (n × inputs), ``known``, ``kinds`` and ``subtypes`` (n), ``cues`` (n × cues); ``ranges`` (p × 10: start and end
+    of each part), ``traits`` (p × 7), ``closed`` (p × classes: 0 where a class is possible, a great negative number elsewhere).
+    """
+
+    lexical: F32
+    known: Ints
+    kinds: Ints
+    subtypes: Ints
+    cues: F32
+    ranges: Ints
+    traits: Ints
+    closed: F32
+
+
+def scene(reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate], vocabulary: Vocabulary) -> Scene:
+    """Lay out a document and its candidate pairs (at least one)."""
+    kinds = {kind: at for at, kind in enumerate(vocabulary.kinds)}
+    subtypes = {name: at for at, name in enumerate(vocabulary.subtypes, 1)}
+    reasons = {name: at for at, name in enumerate(vocabulary.reasons, 1)}
+    marked, finer = _marks(len(reading.text), places, kinds, subtypes)
+    ranges = np.array([_ranges(places, pair, len(reading.text)) for pair in pairs], np.int64)
+    starts = np.array(sorted(place.start for place in places))
+    inside = np.searchsorted(starts, ranges[:, 5]) - np.searchsorted(starts, ranges[:, 4])
+    traits = np.array([_traits(places, pair, row, kinds, subtypes, reasons) for pair, row in zip(pairs, ranges.tolist(),
+        strict=True)], np.int64)
+    traits[:, 6] = np.minimum(inside, _FEW) * (1 - traits[:, 3])
+    closed = np.full((len(pairs), len(vocabulary.classes)), _FORBIDDEN, np.float32)
+    for at, pair in enumerate(pairs):
+        closed[at, list(pair.example.possible)] = 0
+    numbers = {character: at for at, character in enumerate(vocabulary.characters, 1)}
+    return Scene(lexical_input(reading, bioes(vocabulary.kinds)), characters(reading.text, numbers), marked, finer,
+        _cues(reading, vocabulary.cues), ranges, traits, closed)  # fmt: skip
+
+
+def _marks(length: int, places: Sequence[Place], kinds: Mapping[str, int], subtypes: Mapping[str, int]) -> tuple[Ints, Ints]:
+    """The kind and the subtype of the shortest mention at each character; a mention's first character has its own number."""
+    marked, finer = np.zeros(length, np.int64), np.zeros(length, np.int64)
+    for place in sorted(places, key=lambda p: (p.start - p.end, p.start, p.entity)):
+        number = 2 * kinds.get(place.type, 0)
+        marked[place.start : place.end] = number + 2
+        marked[place.start] = number + 1
+        finer[place.start : place.end] = subtypes.get(place.subtype, 0)
+    return marked, finer
+
+
+def _cues(reading: Analysis, names: Sequence[str]) -> F32:
+    number = {name: at for at, name in enumerate(names)}
+    out = np.zeros((len(reading.text), len(names)), np.float32)
+    for table in (reading.triggers, reading.markers):
+        for start, (end, said) in table.items():
+            for name in said:
+                if name in number:
+                    out[start:end, number[name]] = 1
+    return out
+
+
+def _ranges(places: Sequence[Place], pair: Candidate, length: int) -> list[int]:
+    """The parts of a pair: first mention, second, between them, before the first, after the second; none is empty."""
+    a, b = places[pair.first], places[pair.second]
+    if pair.carried:
+        start, end = pair.sentence[0], b.start
+    elif b.start < a.end:
+        start, end = a.start, a.end
+    else:
+        start, end = a.end, b.start
+    end = min(max(end, start + 1), length)
+    after = min(b.end, length - 1)
+    return [a.start, a.end, b.start, b.end, min(start, end - 1), end, max(0, a.start - _BEFORE), max(a.start, 1), after,
+        max(after + 1, min(length, b.end + _AFTER))]  # fmt: skip
+
+
+def _traits(places: Sequence[Place], pair: Candidate, ranges: Sequence[int], kinds: Mapping[str, int],
+    subtypes: Mapping[str, int], reasons: Mapping[str, int]) -> list[int]:  # fmt: skip
+    a, b = places[pair.first], places[pair.second]
+    distance = ranges[5] - ranges[4]
+    step = distance if distance <= _FEW else min(_FEW + distance.bit_length() - 1, _DISTANCES - 1)
+    nested = not pair.carried and b.start < a.end
+    return [reasons.get(pair.carried, 0), kinds.get(a.type, 0) * len(kinds) + kinds.get(b.type, 0), step, int(nested),
+        subtypes.get(a.subtype, 0), subtypes.get(b.subtype, 0), 0]  # fmt: skip
+
+
+def judged(reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate], network: PairNetwork) -> F32:
+    """Probability of every class for each pair (pairs × classes); impossible ones are 0."""
+    if not pairs:
+        return np.zeros((0, len(network.vocabulary.classes)), np.float32)
+    seen = scene(reading, places, pairs, network.vocabulary)
+    inputs: dict[str, NDArray[Any]] = {name: getattr(seen, name) for name in ("lexical", "known", "kinds", "subtypes", "cues")}
+    width = network.states.get_outputs()[0].shape[1]
+    states = in_stretches(network.states, inputs, columns=width)
+    (chances,) = network.pairs.run(None, {"parts": pooled(states, seen.ranges), "traits": seen.traits, "closed": seen.closed})
+    return np.asarray(chances, np.float32)
+
+
+def pooled(states: F32, ranges: Ints) -> F32:
+    """The greatest value of each column over each part (p × parts · columns) of ``states`` (n × columns)."""
+    # The last row is a bound that no part contains, as reduceat wants an end that is a row.
+    padded = np.concatenate([states, states[-1:]])
+    best = np.maximum.reduceat(padded, ranges.reshape(-1), axis=0)[::2]
+    out: F32 = best.reshape(len(ranges), -1)
+    return out
+
+
+def load_pairs(folder: Path, *, kinds: Sequence[str], classes: Sequence[str]) -> PairNetwork:
+    """Load the two files of a pack's network from its folder of models.
+
+    Raises:
+        PackError: a file cannot be read, or was made for other types or predicates than the pack's.
+    """
+    try:
+        return open_pairs((folder / STATES).read_bytes(), (folder / PAIRS).read_bytes(), kinds=kinds, classes=classes)
+    except PackError as error:
+        raise PackError(f"{folder / PAIRS}: {error}; make it anew with `kg train`") from error
+    except OSError as error:
+        raise PackError(f"{error.filename}: not readable ({error.strerror}); make it anew with `kg train`") from error
+
+
+def open_pairs(states: bytes, pairs: bytes, *, kinds: Sequence[str], classes: Sequence[str]) -> PairNetwork:
+    """Open a network from the bytes of its files, on one thread; raises as ``load_pairs``."""
+    opened = session_of(pairs)
+    facts = facts_of(opened, form=FORMAT, labels=classes)
+    data = json.loads(facts["vocabulary"])
+    tables = {name: tuple(value) for name, value in data.items() if name != "characters"}
+    vocabulary = Vocabulary(characters=data["characters"], **tables)
+    if vocabulary.kinds != tuple(kinds):
+        raise PackError("the model's types are not the pack's")
+    return PairNetwork(session_of(states), opened, vocabulary)
+
+
+def graphs_of(weights: Mapping[str, F32], vocabulary: Vocabulary) -> tuple[bytes, bytes]:
+    """The two ONNX files of a network.
+
+    Args:
+        weights: ``lexical.w`` (inputs × width), ``lexical.b``, ``known.w``, ``kinds.w``, ``subtypes.w`` and ``cues.w``, each
+            (numbers × width), the convolutions' (see ``kg.learn.layers``); ``trait{i}.w``, ``deep.w``, ``deep.b``, ``out.w``,
+            ``out.b``.
+        vocabulary: what the numbers mean.
+    """
+    facts = {
+        "format": FORMAT, "labels": "\n".join(vocabulary.classes),
+        "vocabulary": json.dumps(asdict(vocabulary), ensure_ascii=False, sort_keys=True),
+    }  # fmt: skip
+    heads = ("trait", "deep.", "out.")
+    drawing = Drawing({name: value for name, value in weights.items() if not name.startswith(heads)})
+    tables = [drawing.op("Gather", f"{name}.w", name, axis=0) for name in ("known", "kinds", "subtypes")]
+    seen = drawing.sum(drawing.op("MatMul", "lexical", "lexical.w"), *tables, drawing.op("MatMul", "cues", "cues.w"), "lexical.b")
+    state = drawing.convolved(drawing.op("Relu", seen))
+    wide, width = weights["lexical.w"].shape
+    states = drawing.model({"lexical": (float, wide), "known": (int, None), "kinds": (int, None), "subtypes": (int, None),
+        "cues": (float, len(vocabulary.cues))}, (state, width), facts)  # fmt: skip
+    drawing = Drawing({name: value for name, value in weights.items() if name.startswith(heads)})
+    traits = [drawing.op("Gather", f"trait{at}.w", drawing.op("Gather", "traits", drawing.number(at), axis=1), axis=0)
+        for at in range(len(vocabulary.sizes()))]  # fmt: skip
+    seen = drawing.op("Concat", "parts", *traits, axis=1)
+    deep = drawing.op("Relu", drawing.sum(drawing.op("MatMul", seen, "deep.w"), "deep.b"))
+    chances = drawing.op("Softmax", drawing.sum(drawing.op("MatMul", deep, "out.w"), "out.b", "closed"), axis=-1)
+    count = len(vocabulary.classes)
+    pairs = drawing.model({"parts": (float, PARTS * width), "traits": (int, len(vocabulary.sizes())), "closed": (float, count)},
+        (chances, count), facts)  # fmt: skip
+    return states, pairs
