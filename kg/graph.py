@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict, cast
 
@@ -168,6 +168,11 @@ class Streamed(Protocol):
     def extractors(self) -> list[str]: ...  # noqa: D102
     def traits(self) -> Traits: ...  # noqa: D102
     def make_digests(self) -> None: ...  # noqa: D102
+    def blocks(self, order: str) -> Iterator[tuple[str, str, int]]: ...  # noqa: D102
+    def ids(self, order: str, *, wanted: Callable[[str], bool]) -> list[str]: ...  # noqa: D102
+    def part(self, order: str, ids: Sequence[str]) -> Streamed: ...  # noqa: D102
+    def best(self, size: int) -> list[str]: ...  # noqa: D102
+    def among(self, ids: Sequence[str]) -> Streamed: ...  # noqa: D102
     def counts(self) -> dict[str, Any]: ...  # noqa: D102
     def number_of_nodes(self) -> int: ...  # noqa: D102
 
@@ -281,29 +286,28 @@ def part(graph: Graph, size: int, *, limit: int) -> Graph:
 
     Its attribute ``of`` then holds the numbers of entities and documents of a graph of which it is not the whole.
     """
-    kept: set[str] | None = None
-    if graph.number_of_nodes() > limit:
-        degrees = {id_: degree(graph, id_, record) for id_, record in entities(graph)}
-        kept = set(nsmallest(size, degrees, key=lambda id_: (-degrees[id_], id_)))
-    elif streamed(graph) is None:
+    stream, some = streamed(graph), graph.number_of_nodes() > limit
+    if stream is None and not some:
         return graph
+    if not some:
+        kept = set(graph)
+    elif stream is not None:
+        kept = set(stream.best(size))
+    else:
+        kept = set(nsmallest(size, graph, key=lambda id_: (-graph.degree(id_), id_)))
+    among = cast(Graph, stream.among(sorted(kept))) if stream is not None and some else graph
     found: Graph = nx.MultiDiGraph()
-    for id_, record in entities(graph):
-        if kept is None or id_ in kept:
+    for id_, record in entities(among):
+        if id_ in kept:
             found.add_node(id_, **record)
-    for edge in facts(graph):
-        if kept is None or (edge.subject in kept and edge.object in kept):
+    for edge in facts(among):
+        if edge.subject in kept and edge.object in kept:
             found.add_edge(edge.subject, edge.object, key=edge.id, **edge.record)
     there = {m["document"] for _, record in found.nodes(data=True) for m in record["mentions"]}
-    count = 0
-    found.graph[DOCUMENTS] = {}
-    for one in documents(graph):
-        count += 1
-        if kept is None or one["id"] in there:
-            found.graph[DOCUMENTS][one["id"]] = one
+    found.graph[DOCUMENTS] = {one["id"]: one for one in documents(graph) if not some or one["id"] in there}
     found.graph[MERGES] = []
-    if kept is not None:
-        found.graph["of"] = (graph.number_of_nodes(), count)
+    if some:
+        found.graph["of"] = (graph.number_of_nodes(), sum(1 for _ in documents(graph)))
     return found
 
 

@@ -1,25 +1,25 @@
 """Files written in blocks: what a block is made of tells whether the last build's file holds it already.
 
 A file is texts and *sections*; a section goes through the entities, facts or documents of the graph and writes some of them, a
-*block*, at a time. Where a block ends depends on the ids in it alone, so that a new entity changes its own block and no other.
-For a graph that streams from tables, whose rows have digests, an index beside the last build's files says where in them the block
-of given rows lies; a block that is not there, or does not fit its hash, is written anew. The bytes are the same in any case.
+block (see ``kg.store.digests``), at a time. For a graph that streams from tables, an index beside the last build's files says
+where in them the block with a given digest lies; a block that is not there, or does not fit its hash, is written anew. The bytes
+are the same in any case.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from kg import graph as kgraph
+from kg.store.digests import in_blocks
 
-_EVERY = 64  # ids of a block, about
-_MOST = 256
+_MANY = 100_000
+"""Items that are looked up by their ids; where more are asked for, all are gone through."""
 
 Item = Any
 """What a section goes through; every section has its own type."""
@@ -49,11 +49,6 @@ class Reuse(NamedTuple):
     old_indexes: Path
     new_indexes: Path
     context: str
-
-
-class _Block(NamedTuple):
-    digest: str
-    ids: list[str]
 
 
 def write_file(graph: kgraph.Graph, folder: Path, name: str, parts: Iterable[str | Section], *, context: object = None) -> None:
@@ -91,29 +86,9 @@ def joined(text: Callable[[Item], str], separator: str = "") -> Callable[[Sequen
     return lambda items: separator.join(map(text, items))
 
 
-def blocks(section: Section, items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Yield ``items`` in blocks."""
-    block: list[Item] = []
-    last = None
-    for item in items:
-        group = section.group(item)
-        if block and (group != last or _ends(section.key(item), len(block))):
-            yield block
-            block = []
-        block.append(item)
-        last = group
-    if block:
-        yield block
-
-
-def _ends(next_id: str, length: int) -> bool:
-    """Return whether a block of ``length`` items ends before ``next_id``."""
-    return length >= _MOST or zlib.crc32(next_id.encode()) % _EVERY == 0
-
-
 def _whole(graph: kgraph.Graph, section: Section) -> Iterator[str]:
     before = section.opening
-    for block in blocks(section, section.items(graph)):
+    for block in in_blocks(section.items(graph), key=section.key, group=section.group):
         yield before + section.text(block)
         before = section.separator
 
@@ -123,6 +98,7 @@ class _Reusing:
 
     def __init__(self, graph: kgraph.Graph, file: IO[bytes], name: str, reuse: Reuse, context: object) -> None:
         self._graph = graph
+        self._stream = cast(kgraph.Streamed, graph)
         self._file = file
         self._reuse = reuse
         self._name = name
@@ -136,15 +112,16 @@ class _Reusing:
         number = len(self._index)
         known = {row[0]: row for row in self._last[number]} if number < len(self._last) else {}
         self._index.append([])
-        fresh = self._fresh(section, known)
         before = section.opening
-        for block in self._blocks(section):
+        fresh = self._fresh(section, known)
+        for digest, first, length in self._stream.blocks(section.order):
             self._file.write(before.encode())
             before = section.separator
-            data = self._found(known.get(block.digest))
+            data = self._found(known.get(digest))
             if data is None:
-                data = section.text(self._taken(section, block, fresh, known)).encode()
-            self._index[-1].append((block.digest, self._file.tell(), len(data), hashlib.sha256(data).hexdigest()))
+                items = self._alone(section, digest) if digest in known else _next(section, fresh, first, length)
+                data = section.text(items).encode()
+            self._index[-1].append((digest, self._file.tell(), len(data), hashlib.sha256(data).hexdigest()))
             self._file.write(data)
 
     def leave(self) -> None:
@@ -155,30 +132,19 @@ class _Reusing:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"context": self._context, "sections": self._index}), encoding="utf-8")
 
-    def _blocks(self, section: Section) -> Iterator[_Block]:
-        rows = self._graph.digests(section.order)  # type: ignore[attr-defined]
-        for block in blocks(_DIGESTS, rows):
-            content = "\n".join(digest for _, digest, _ in block)
-            digest = hashlib.sha256(f"{block[0][2]}\n{content}".encode()).hexdigest()
-            yield _Block(digest, [id_ for id_, _, _ in block])
-
-    def _fresh(self, section: Section, known: dict[str, Any]) -> Iterator[Item]:
-        """Return an iterator of the items that are in no known block, in their order, or of all where many are not."""
-        if not known:
+    def _fresh(self, section: Section, known: Mapping[str, Any]) -> Iterator[Item]:
+        """Return an iterator of the items of all blocks that are not known, in their order, and perhaps of others."""
+        missing = self._stream.ids(section.order, wanted=lambda digest: digest not in known) if known else []
+        if not known or len(missing) > _MANY:
             return section.items(self._graph)
-        missing = [id_ for block in self._blocks(section) if block.digest not in known for id_ in block.ids]
-        if len(missing) > 100_000:
-            return section.items(self._graph)
-        return section.items(self._graph.part(section.order, missing)) if missing else iter(())  # type: ignore[attr-defined]
+        return section.items(self._part(section, missing)) if missing else iter(())
 
-    def _taken(self, section: Section, block: _Block, fresh: Iterator[Item], known: dict[str, Any]) -> list[Item]:
-        """Return the items of a block."""
-        if block.digest in known:  # it was, but its text was not what was written
-            return list(section.items(self._graph.part(section.order, block.ids)))  # type: ignore[attr-defined]
-        first = next(item for item in fresh if section.key(item) == block.ids[0])
-        items = [first, *islice(fresh, len(block.ids) - 1)]
-        assert [section.key(item) for item in items] == block.ids, f"the digests are not of the items of {section.order}"
-        return items
+    def _alone(self, section: Section, digest: str) -> list[Item]:
+        """Return the items of a block that should have been in the last build's file."""
+        return list(section.items(self._part(section, self._stream.ids(section.order, wanted=lambda other: other == digest))))
+
+    def _part(self, section: Section, ids: list[str]) -> kgraph.Graph:
+        return cast(kgraph.Graph, self._stream.part(section.order, ids))
 
     def _found(self, row: tuple[str, int, int, str] | None) -> bytes | None:
         """Return a block of the last build's file, if it is what that build has written."""
@@ -194,7 +160,9 @@ class _Reusing:
         return data if hashlib.sha256(data).hexdigest() == digest else None
 
 
-_DIGESTS = Section("", lambda graph: iter(()), lambda row: row[0], lambda rows: "", group=lambda row: row[2])
+def _next(section: Section, items: Iterator[Item], first: str, length: int) -> list[Item]:
+    """Return the next ``length`` items from that with the key ``first`` on."""
+    return [next(item for item in items if section.key(item) == first), *islice(items, length - 1)]
 
 
 def _index_path(folder: Path, name: str) -> Path:

@@ -27,8 +27,9 @@ from kg.extract.models import load_chain, load_classifier
 from kg.extract.names import Named
 from kg.extract.network import FILE as NETWORK
 from kg.extract.network import Network, load_network
+from kg.extract.ownership import named_after
 from kg.extract.pairing import PAIRS, PairNetwork, judged, load_pairs
-from kg.extract.relations import STANDING, Candidate, Place, Schema, candidates, schema, sentences, shared
+from kg.extract.relations import OWNERSHIP, STANDING, Candidate, Place, Schema, candidates, schema, sentences, shared
 from kg.lexicon import load_lexicon
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Document, Dropped, Mention, Span
 from kg.ontology import Ontology, load_ontology, subtypes, types
@@ -37,6 +38,10 @@ from kg.registry import load_registry
 NAME = "embedded"
 _BARELY = 0.15
 _USUAL = 0.45
+_OWNED = "-partOf"
+_NAMED_AFTER = 0.9
+"""How often a unit that is named after a body is a unit of it, among the documents to learn from (308 of 328)."""
+
 MODELS = ("fast", "accurate", "grammar")
 AVERAGED = 0.45
 """Least confidence of a span when the chain's probabilities are averaged with the encoder's."""
@@ -240,7 +245,20 @@ def likely(reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate
     chances = probabilities([pair.example for pair in pairs], extractor.ranker)
     if extractor.pairer is not None:
         chances = (chances + judged(reading, places, pairs, extractor.pairer)) * np.float32(0.5)
-    return seconded(reading, places, pairs, chances, extractor)
+    return owned(reading.text, places, pairs, seconded(reading, places, pairs, chances, extractor), extractor.fit)
+
+
+def owned(text: str, places: Sequence[Place], pairs: Sequence[Candidate], chances: NDArray[np.float32], fit: Schema) -> NDArray[
+    np.float32]:  # fmt: skip
+    """A name that opens with its owner's name states whose it is, whatever else is said of the two."""
+    if _OWNED not in fit.classes:
+        return chances
+    owner, at = named_after(text, places), fit.classes.index(_OWNED)
+    out = chances.copy()
+    for number, pair in enumerate(pairs):
+        if pair.carried == OWNERSHIP and owner.get(places[pair.second].entity) == places[pair.first].entity:
+            out[number, at] = max(out[number, at], np.float32(_NAMED_AFTER))
+    return out
 
 
 def seconded(
@@ -307,7 +325,7 @@ def _relation(fact: Stated, places: Sequence[Place], text: str, by: str) -> Anno
         end -= 1
     return AnnotatedRelation(
         subject=f"e{fact.subject + 1}", predicate=fact.predicate, object=f"e{fact.object + 1}", evidence=Span(start, end),
-        implied=fact.candidate.carried == "ownership", confidence=fact.confidence,
+        implied=fact.candidate.carried == OWNERSHIP, confidence=fact.confidence,
         subject_span=Span(subject.start, subject.end), object_span=Span(object_.start, object_.end), extractor=by,
     )  # fmt: skip
 

@@ -13,8 +13,9 @@ from kg.extract.features import mix
 from kg.extract.sheet import Place
 from kg.extract.stretches import U64, Ints, Stretches, codes
 
+_UNITS = frozenset({"Department", "PartyBody", "WorkingGroup", "ResearchInstitution", "School", "Company"})
 _SOURCES = ("来源", "发布人")
-_UNITS = ("Department", "PartyBody", "WorkingGroup")
+_INNER = ("Department", "PartyBody", "WorkingGroup")
 _LAST_RANK = 3
 
 
@@ -57,6 +58,12 @@ def pairs_of_ownership(whole: Profile) -> list[tuple[int, int, U64]]:
         for (owner, entity, _), features in zip(part, _features(whole, part), strict=True):
             found.append((whole.first_of[owner], whole.first_of[entity], features))
     return found
+
+
+def named_after(text: str, places: Sequence[Place]) -> dict[int, int]:
+    """The units whose name opens with their owner's, as 中国联通 opens 中国联通直属党委, each with its nearest owner."""
+    kinds = {place.entity: place.subtype for place in places}
+    return {unit: owners[0] for unit, owners in _prefixes(text, places).items() if kinds[unit] in _UNITS}
 
 
 def _features(whole: Profile, pairs: Sequence[tuple[int, int, int]]) -> list[U64]:
@@ -118,7 +125,7 @@ def _standing(whole: Profile, pairs: Sequence[tuple[int, int, int]], values: tup
 def _company(whole: Profile, units: Sequence[Place], values: tuple[U64, U64, Ints], found: Bags) -> None:
     """What other organisations the document names, and what stands before the unit."""
     text, (kind, tail, rank) = whole.known.text, values
-    count = sum(whole.kinds.get(other, 0) for other in _UNITS)
+    count = sum(whole.kinds.get(other, 0) for other in _INNER)
     look = np.uint64(min(count, 6) // 2 * 4 + min(whole.kinds.get("Company", 0), 6) // 2)
     opened = {name: any(name[:size] in whole.forms for size in range(1, len(name)))
         for name in {text[p.start : p.end] for p in units}}

@@ -30,10 +30,15 @@ from kg.extract.pairs import gaps, is_unreal
 from kg.extract.sheet import LIST, Place, sheet
 from kg.extract.stretches import Stretches, stretches
 
-__all__ = ["STANDING", "Candidate", "Place", "Schema", "candidates", "own_organisations", "schema", "sentences", "shared"]
+__all__ = [
+    "OWNERSHIP", "STANDING", "Candidate", "Place", "Schema", "candidates", "own_organisations", "schema", "sentences", "shared",
+]  # fmt: skip
 
 STANDING = frozenset({"partOf", "holdsPosition"})
 """What holds even where a clause is planned or denied."""
+
+OWNERSHIP = "ownership"
+"""How a pair is carried that asks whose unit an organisation is, wherever in the document the two stand."""
 
 LONGEST = 1000
 _CLAUSE = re.compile(r"[^。！？!?\n]*[。！？!?\n]?")
@@ -273,7 +278,7 @@ def _ownership(whole: Profile, fit: Schema, bounds: Sequence[tuple[int, int]]) -
     if len(possible) < 2:
         return []
     return [
-        Candidate(owner, unit, bounds[bisect_right(ends, places[unit].start)], "ownership", Example(features, possible))
+        Candidate(owner, unit, bounds[bisect_right(ends, places[unit].start)], OWNERSHIP, Example(features, possible))
         for owner, unit, features in pairs_of_ownership(whole)
     ]
 

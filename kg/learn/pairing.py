@@ -218,8 +218,7 @@ def _slopes(w: Weights, batch: Batch, chance: np.random.Generator, drop: Drop) -
     state, layers = forward(w, bottom, there, chance, drop=drop.layer)
     parts, where = _pooled(state, scene.ranges)
     loss, slopes, down = _judge(w, parts, batch, chance, drop)
-    back: NDArray[Any] = _unpooled(down, where, state)
-    back = backward(w, back, there, layers, slopes) * (bottom > 0)
+    back: NDArray[Any] = backward(w, _unpooled(down, where, state), there, layers, slopes) * (bottom > 0)
     slopes["lexical.w"], slopes["lexical.b"] = seen.T @ back, back.sum(0)
     slopes["cues.w"] = scene.cues.T @ back
     for name in _TABLES:

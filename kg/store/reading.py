@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from copy import copy
 from itertools import groupby
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kg import graph as kgraph
 from kg.errors import InputError
-from kg.store.digests import CLASSES, ordered, write_digests
+from kg.store.digests import CLASSES, write_digests
 from kg.store.schema import COLUMNS, ORDER, TABLES
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _PARTS = {
     "merges": {"merges": "entity"},
 }
 """What a part of the graph is a part of → table → the column that holds its ids; other tables are empty in it or not asked."""
+_WANTED = "(SELECT id FROM wanted)"
 
 
 class Stored:
@@ -44,28 +45,50 @@ class Stored:
         self.head: dict[str, Any] = {}
         self._scratch = scratch or folder
         self._sizes: dict[str, int] = {}
-        self._only: dict[str, str] = {}
+        self._where: dict[str, str] = {}
         self._ids: list[str] = []
         self.reuse: Any = None
         """What exporters may take from the last build (see ``kg.export.blocks``)."""
 
     def part(self, order: str, ids: Sequence[str]) -> Stored:
         """Return the part with these ids; only what ``order``, one of ``kg.store.digests.ORDERS``, names can be asked of it."""
+        return self._part({table: f"{name} IN {_WANTED}" for table, name in _PARTS[order.partition("_")[0]].items()}, ids)
+
+    def among(self, ids: Sequence[str]) -> Stored:
+        """Return the part with these entities and the facts between them."""
+        between = f"subject IN {_WANTED} AND object IN {_WANTED}"
+        evidence = f"fact IN (SELECT id FROM {self._table('facts')} WHERE {between})"
+        where = {"entities": f"id IN {_WANTED}", "mentions": f"entity IN {_WANTED}", "facts": between, "evidence": evidence}
+        return self._part(where, ids)
+
+    def _part(self, where: dict[str, str], ids: Sequence[str]) -> Stored:
         found = copy(self)
-        found._only = _PARTS[order.partition("_")[0]]
-        found._ids = list(ids)
+        found._where, found._ids, found._sizes = where, list(ids), {}
         return found
 
-    def digests(self, order: str) -> Iterator[tuple[str, str, Any]]:
-        """Yield ``(id, digest, what else it is ordered by)`` in an ``order`` of ``kg.store.digests.ORDERS``.
+    def best(self, size: int) -> list[str]:
+        """Return the ids of the entities that take part in most facts, the most first."""
+        rows = self._query(f"SELECT id FROM {self._table('entities')} ORDER BY degree DESC, id LIMIT {size}")
+        return [row["id"] for row in rows]
 
-        Equal digests tell that the tables say the same of an entity, fact or document.
+    def blocks(self, order: str) -> Iterator[tuple[str, str, int]]:
+        """Yield digest, first id and length of each block in an ``order`` of ``kg.store.digests.ORDERS``.
+
+        Equal digests tell that the tables say the same of the entities, facts or documents of a block.
         """
+        for batch in self._batches(f"SELECT digest, ids[1], len(ids) FROM {self._order(order)}"):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+    def ids(self, order: str, *, wanted: Callable[[str], bool]) -> list[str]:
+        """Return the ids in the blocks of which the digest is ``wanted``."""
+        rows = self._query(f"SELECT digest, ids FROM {self._order(order)}")
+        return [id_ for row in rows if wanted(row["digest"]) for id_ in row["ids"]]
+
+    def _order(self, order: str) -> str:
         folder = self._scratch / "digests"
         if not folder.exists():
             self.make_digests()
-        for batch in self._batches(ordered(folder, order)):
-            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        return f"read_parquet({file_list([str(folder / f'{order}.parquet')])})"
 
     def make_digests(self) -> None:
         """Make the digests, which then serve several processes."""
@@ -186,7 +209,7 @@ class Stored:
 
     def _table(self, name: str) -> str:
         table = f"read_parquet({file_list(files(self.folder, name))})"
-        return f"(SELECT * FROM {table} WHERE {self._only[name]} IN (SELECT id FROM wanted))" if name in self._only else table
+        return f"(SELECT * FROM {table} WHERE {self._where[name]})" if name in self._where else table
 
     def _query(self, text: str, columns: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
         for batch in self._batches(text):
@@ -200,7 +223,7 @@ class Stored:
         import pyarrow as pa
 
         with closing(self._connect()) as connection:
-            if self._only:
+            if self._where:
                 connection.register("wanted", pa.table({"id": pa.array(self._ids, pa.string())}))
             yield from connection.sql(text).to_arrow_reader(_BATCH)
 

@@ -8,6 +8,7 @@ import pytest
 from kg.extract import Extractor
 from kg.extract.analysis import analysis
 from kg.extract.loglinear import Example, hashed
+from kg.extract.ownership import named_after
 from kg.extract.relations import LONGEST, Candidate, Place, candidates, list_groups, own_organisations, schema, sentences, shared
 from kg.model import Annotation
 from kg.ontology import Ontology, allows
@@ -94,6 +95,20 @@ def test_the_document_is_by_the_company_it_speaks_of_most() -> None:
     found = [Place(p.start, p.end, p.entity, "Organization", p.subtype) for p in found]
     assert own_organisations(text, found)[0] == 0
     assert 1 not in own_organisations(text, found)
+
+
+def test_a_unit_is_named_after_the_nearest_body_whose_name_opens_its_own() -> None:
+    text = "青禾集团、青禾集团江南分公司、青禾集团江南分公司工会和青禾县人民政府"
+    names = [("青禾集团", "Company"), ("青禾集团江南分公司", "Company"), ("青禾集团江南分公司工会", "PartyBody"),
+        ("青禾县人民政府", "GovernmentBody")]  # fmt: skip
+    places = [Place(text.index(name), text.index(name) + len(name), at, "Organization", kind)
+        for at, (name, kind) in enumerate(names)]  # fmt: skip
+    assert named_after(text, sorted(places, key=lambda p: (p.start, -p.end))) == {1: 0, 2: 1}
+
+
+def test_a_name_that_opens_with_its_owners_states_whose_it_is(read: Read) -> None:
+    text = "江陵机械集团召开会议。会后，江陵机械集团质量部提出了意见。"
+    assert ("江陵机械集团质量部", "partOf", "江陵机械集团") in stated(read(text))
 
 
 def test_members_of_a_list_are_one_group_and_others_are_not() -> None:
