@@ -3,7 +3,7 @@
 Parts: ``build`` (sizes, with growth exponents), ``jobs`` (two processes against one), ``increment`` (again after nothing, one
 changed and one removed document), ``exports`` (each format, from memory and from tables), ``engines`` (memory, DuckDB, Spark).
 Without a part, all. Every build is a process of its own, measured in processor seconds, which other work on the machine does not
-change, and by the largest resident size of its largest process. ``--given`` takes the generator's annotations instead of
+change, and by the largest size of all its processes together. ``--given`` takes the generator's annotations instead of
 extracting. Ratios hold from machine to machine; seconds do not.
 """
 
@@ -33,23 +33,44 @@ def say(text: str = "") -> None:
 
 
 class Cost:
-    """Processor and wall seconds of a process with its children, and the resident size of the largest, in MB."""
+    """What a process with its children cost.
+
+    ``cpu`` and ``wall`` are seconds, ``megabytes`` the largest size of all processes together (shared pages counted once, looked
+    at four times a second), ``stages`` the wall seconds of each stage that the build prints.
+    """
 
     def __init__(self, command: Sequence[str]) -> None:
         """Run ``command`` to its end."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         begun = time.perf_counter()
-        # A process of its own in between: RUSAGE_CHILDREN remembers the largest child for ever.
-        code = "import resource, subprocess, sys; r = subprocess.run(sys.argv[1:], stdout=2); "
-        code += "u = resource.getrusage(resource.RUSAGE_CHILDREN); print(u.ru_maxrss, r.returncode)"
-        done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, check=True, text=True)
-        self.wall = time.perf_counter() - begun
+        self.megabytes = 0.0
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+            running = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+            while running.poll() is None:
+                self.megabytes = max(self.megabytes, tree_size(running.pid))
+                time.sleep(0.25)
+            self.wall = time.perf_counter() - begun
+            output.seek(0)
+            text = output.read()
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        peak, code_ = done.stdout.split()
-        self.megabytes = int(peak) / 1024
-        if code_ != "0":
-            raise SystemExit(f"{' '.join(command)}: exit code {code_}\n{done.stderr[-2000:]}")
+        if running.returncode:
+            raise SystemExit(f"{' '.join(command)}: exit code {running.returncode}\n{text[-2000:]}")
+        line = next((line for line in text.splitlines() if "seconds:" in line), "")
+        self.stages = " ".join(line.partition("seconds:")[2].split())
+
+
+def tree_size(pid: int) -> float:
+    """Return the proportional set size of a process and all below it, in MB."""
+    size = 0
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                size = int(line.split()[1])
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:  # it has just ended
+        return 0.0
+    return size / 1024 + sum(tree_size(int(child)) for child in children)
 
 
 class Bench:
@@ -120,8 +141,9 @@ def jobs(bench: Bench, sizes: Sequence[int]) -> None:
     """Print what a second process brings: wall seconds, so that the machine should be idle."""
     size = sizes[-1]
     one = bench.build(size, "one", "--no-cache", "-j", "1")
+    say(f"{size:,} documents, one process: {one.wall:.1f} s, {one.megabytes:.0f} MB; {one.stages}")
     two = bench.build(size, "two", "--no-cache", "-j", "2")
-    say(f"{size:,} documents: one process {one.wall:.1f} s, two {two.wall:.1f} s: {one.wall / two.wall:.2f} ×")
+    say(f"two processes: {two.wall:.1f} s, {two.megabytes:.0f} MB; {two.stages}: {one.wall / two.wall:.2f} ×")
     say(f"the same bytes: {same(bench.folder / 'one', bench.folder / 'two')}\n")
 
 
@@ -131,11 +153,16 @@ def increment(bench: Bench, sizes: Sequence[int]) -> None:
     first = bench.build(size, "inc")
     corpus = bench.corpus(size)
     changed = corpus / f"{report(size // 2)[0].id}.txt"
-    say(f"{size:,} documents: first build {first.cpu:.1f} processor s, {first.wall:.1f} s")
+    say(
+        f"{size:,} documents: first build {first.cpu:.1f} processor s, {first.wall:.1f} s, {first.megabytes:.0f} MB; {first.stages}"
+    )
 
     def again(what: str) -> None:
         cost = bench.build(size, "inc")
-        say(f"- again after {what}: {cost.cpu:.1f} processor s, {cost.cpu / first.cpu:.1%} of the first; {cost.wall:.1f} s")
+        share = f"{cost.cpu / first.cpu:.1%} of the first"
+        say(
+            f"- again after {what}: {cost.cpu:.1f} processor s, {share}; {cost.wall:.1f} s, {cost.megabytes:.0f} MB; {cost.stages}"
+        )
 
     again("nothing")
     if not bench.given:
@@ -143,7 +170,12 @@ def increment(bench: Bench, sizes: Sequence[int]) -> None:
         again("one changed document")
     changed.unlink()
     again("one removed document")
-    bench.build(size, "anew", "--no-cache")
+    if bench.given:
+        bench.build(size, "anew", "--no-cache")
+    else:  # annotations alone are taken over
+        (bench.folder / "anew" / ".cache").mkdir(parents=True)
+        shutil.copy(bench.folder / "inc" / ".cache" / "annotations.jsonl", bench.folder / "anew" / ".cache")
+        bench.build(size, "anew")
     say(f"- the same bytes as from nothing: {same(bench.folder / 'inc', bench.folder / 'anew')}\n")
     shutil.rmtree(corpus)
 
@@ -182,7 +214,7 @@ def engines(bench: Bench, sizes: Sequence[int]) -> None:
     """Print what the engines cost on the same corpus; all must give the same bytes."""
     size = min(sizes[-1], 2000)
     known = {}
-    say(f"| engine, {size:,} documents | wall s | processor s | MB, largest process | files as memory |\n|---|---|---|---|---|")
+    say(f"| engine, {size:,} documents | wall s | processor s | MB | files as memory |\n|---|---|---|---|---|")
     for engine in ("memory", "duckdb", "spark"):
         known[engine] = bench.build(
             size, f"engine-{engine}", "--engine", engine, "-j", "2", "--cache", str(bench.folder / "cache")

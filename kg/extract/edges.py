@@ -12,6 +12,7 @@ from kg.extract.names import Named
 _PAIRS = {"”": "“", "》": "《"}
 _FARTHEST = 60
 _QUOTED = re.compile(r"“([^“”\n。！？!?]{2,60})[。！？!?]?”|《([^《》\n]{2,60})》")
+_TWO_BODIES = re.compile(r".{0,12}(?:[省市县区旗州]委|党工委)(?=[、和]?(?:[省市县区旗州]政府|管委会)$)")
 _FORMULAS = ("Slogan", "Document")
 
 
@@ -19,13 +20,14 @@ def whole(text: str, found: Sequence[Named]) -> list[Named]:
     """Set the edges of names right where marks decide; of names that then overlap the surest stays.
 
     A name that holds a closing quote begins behind its opening one: “甲、乙”主题活动. A slogan or document that fills one side of
-    a quotation fills it. A bracket that has no partner in the name does not belong to it.
+    a quotation fills it. A bracket that has no partner in the name does not belong to it. 某县委县政府 is two bodies.
 
     >>> text = "举办“守初心,担使命”主题活动"
     >>> [text[s.start:s.end] for s in whole(text, [Named(7, 15, "Event", 0.9)])]
     ['守初心,担使命”主题活动']
     """
     quotations = [match.span(match.lastindex or 0) for match in _QUOTED.finditer(text)]
+    found = [part for span in found for part in _parted(text, span)]
     mended = [_filled(_bracketed(text, _opened(text, span)), quotations) for span in found]
     # What was set right covers more than what stood there before: pieces of the same name give way to it.
     order = sorted(zip(mended, found, strict=True), key=_standing)
@@ -36,6 +38,15 @@ def whole(text: str, found: Sequence[Named]) -> list[Named]:
             kept.append(span)
             taken[span.start : span.end] = b"\1" * (span.end - span.start)
     return sorted(kept, key=lambda s: s.start)
+
+
+def _parted(text: str, span: Named) -> list[Named]:
+    """A committee and the government of its place, run together, are two bodies: 某县委县政府."""
+    match = _TWO_BODIES.match(text, span.start, span.end) if span.type == "Organization" else None
+    if match is None:
+        return [span]
+    second = match.end() + (text[match.end()] in "、和")
+    return [replace(span, end=match.end()), replace(span, start=second)]
 
 
 def _standing(pair: tuple[Named, Named]) -> tuple[bool, int, float, int]:

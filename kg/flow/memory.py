@@ -67,7 +67,7 @@ class Memory:
             paths = [path for kind, path in files.parts if kind not in (*LAST, ANNOTATED)]
             if not paths:
                 continue
-            text = f"""SELECT {number}, CASE WHEN source = key THEN NULL ELSE source END, kind, key, "order", number, data
+            text = f"""SELECT {number}, CASE WHEN source IN (key, '') THEN NULL ELSE source END, kind, key, "order", number, data
                 FROM read_parquet(?)"""
             with connect(engine.folder) as connection:
                 for batch in connection.sql(text, params=[paths]).to_arrow_reader(_BATCH):

@@ -43,3 +43,19 @@ def test_a_bracket_without_its_partner_is_no_part_of_a_name() -> None:
 def test_other_names_stay_as_they_are() -> None:
     text = "甲公司和乙公司(上海)共建“星火”工作站。"
     assert _read(text, ("甲公司", "Organization", 0.9), ("乙公司(上海)", "Organization", 0.9)) == ["甲公司", "乙公司(上海)"]
+
+
+@pytest.mark.parametrize(
+    ("name", "bodies"),
+    [
+        ("玉台县委县政府", ["玉台县委", "县政府"]),
+        ("市委、市政府", ["市委", "市政府"]),
+        ("江滩新区党工委管委会", ["江滩新区党工委", "管委会"]),
+    ],
+)
+def test_a_committee_and_a_government_run_together_are_two_bodies(name: str, bodies: list[str]) -> None:
+    assert _read(f"会上,{name}负责人讲话", (name, "Organization", 0.9)) == bodies
+
+
+def test_a_committees_own_office_is_one_body() -> None:
+    assert _read("玉台县委办公室发文", ("玉台县委办公室", "Organization", 0.9)) == ["玉台县委办公室"]
