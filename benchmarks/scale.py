@@ -59,6 +59,10 @@ class Cost:
         line = next((line for line in text.splitlines() if "seconds:" in line), "")
         self.stages = " ".join(line.partition("seconds:")[2].split())
 
+    def summary(self) -> str:
+        """Return all of it in a line."""
+        return f"{self.cpu:.1f} processor s, {self.wall:.1f} s, {self.megabytes:.0f} MB; {self.stages}"
+
 
 def tree_size(pid: int) -> float:
     """Return the proportional set size of a process and all below it, in MB."""
@@ -141,9 +145,9 @@ def jobs(bench: Bench, sizes: Sequence[int]) -> None:
     """Print what a second process brings: wall seconds, so that the machine should be idle."""
     size = sizes[-1]
     one = bench.build(size, "one", "--no-cache", "-j", "1")
-    say(f"{size:,} documents, one process: {one.wall:.1f} s, {one.megabytes:.0f} MB; {one.stages}")
+    say(f"{size:,} documents, one process: {one.summary()}")
     two = bench.build(size, "two", "--no-cache", "-j", "2")
-    say(f"two processes: {two.wall:.1f} s, {two.megabytes:.0f} MB; {two.stages}: {one.wall / two.wall:.2f} ×")
+    say(f"two processes: {two.summary()}; {one.wall / two.wall:.2f} ×")
     say(f"the same bytes: {same(bench.folder / 'one', bench.folder / 'two')}\n")
 
 
@@ -153,16 +157,11 @@ def increment(bench: Bench, sizes: Sequence[int]) -> None:
     first = bench.build(size, "inc")
     corpus = bench.corpus(size)
     changed = corpus / f"{report(size // 2)[0].id}.txt"
-    say(
-        f"{size:,} documents: first build {first.cpu:.1f} processor s, {first.wall:.1f} s, {first.megabytes:.0f} MB; {first.stages}"
-    )
+    say(f"{size:,} documents: first build {first.summary()}")
 
     def again(what: str) -> None:
         cost = bench.build(size, "inc")
-        share = f"{cost.cpu / first.cpu:.1%} of the first"
-        say(
-            f"- again after {what}: {cost.cpu:.1f} processor s, {share}; {cost.wall:.1f} s, {cost.megabytes:.0f} MB; {cost.stages}"
-        )
+        say(f"- again after {what}: {cost.cpu / first.cpu:.1%} of the first: {cost.summary()}")
 
     again("nothing")
     if not bench.given:
