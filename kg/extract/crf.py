@@ -48,8 +48,9 @@ def feature_table(hashes: NDArray[np.uint64]) -> FeatureTable:
 
 def rows_of(features: NDArray[np.uint64], table: FeatureTable) -> NDArray[np.int32]:
     """The row of each feature, same shape as ``features``."""
-    rows = table.slots[(features >> table.shift).astype(np.int64)]
-    return np.where(table.hashes[rows] == features, rows, len(table.hashes) - 1).astype(np.int32)
+    rows = table.slots.take((features >> table.shift).astype(np.int64), mode="clip")
+    np.copyto(rows, len(table.hashes) - 1, where=table.hashes.take(rows, mode="clip") != features)
+    return rows
 
 
 def emissions(columns: Iterable[NDArray[np.uint64]], length: int, chain: Chain) -> F32:
@@ -57,7 +58,8 @@ def emissions(columns: Iterable[NDArray[np.uint64]], length: int, chain: Chain) 
     out = np.zeros((length, len(chain.labels)), np.float32)
     for column in columns:
         for start in range(0, length, BLOCK):
-            out[start : start + BLOCK] += chain.weights[rows_of(column[start : start + BLOCK], chain.table)]
+            rows = rows_of(column[start : start + BLOCK], chain.table)
+            out[start : start + BLOCK] += chain.weights.take(rows, axis=0, mode="clip")
     return out
 
 
@@ -89,88 +91,83 @@ def edge_labels(labels: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bo
 
 
 def marginals(scores: F32, pieces: Sequence[tuple[int, int]], chain: Chain, *, batch: int = 32) -> F32:
-    """Posterior probability of every label at every character (n × labels), by forward–backward over batches of pieces."""
-    labels = len(chain.labels)
-    first, last = edge_labels(chain.labels)
+    """Posterior probability of every label at every character (n × labels), by forward–backward over batches of pieces.
+
+    A piece read from its end, with the transitions turned round, is one more piece: both directions run side by side.
+    """
     step = np.exp(chain.transitions)
-    out = np.zeros((len(scores), labels), np.float32)
-    for chosen, lengths in _batches(pieces, batch):
-        size, longest = len(chosen), int(lengths.max())
-        local = np.zeros((size, longest, labels), np.float32)
-        for row, (start, end) in enumerate(chosen):
-            part = scores[start:end]
-            # Not below e^-30, so that a sequence that must be possible (a name that has to end) never has a chance of nothing.
-            local[row, : end - start] = np.exp(np.maximum(part - part.max(1, keepdims=True), -30))
-        forward = np.zeros_like(local)
-        forward[:, 0] = local[:, 0] * first
-        forward[:, 0] /= forward[:, 0].sum(1, keepdims=True)
-        for t in range(1, longest):
-            current = (forward[:, t - 1] @ step) * local[:, t]
-            forward[:, t] = current / np.maximum(current.sum(1, keepdims=True), 1e-30)
-        backward = np.zeros_like(local)
-        state = np.tile(last.astype(np.float32), (size, 1))
-        for t in range(longest - 1, -1, -1):
-            # Pieces shorter than t have not begun (seen from the right): their state is still the final one.
-            backward[:, t] = state
-            ahead = (state * local[:, t]) @ step.T
-            ahead /= np.maximum(ahead.sum(1, keepdims=True), 1e-30)
-            live = (lengths > t)[:, None]
-            state = np.where(live, ahead, state)
-        both = forward * backward
-        both /= np.maximum(both.sum(2, keepdims=True), 1e-30)
-        for row, (start, end) in enumerate(chosen):
-            out[start:end] = both[row, : end - start]
+    steps = np.stack([step, step.T])
+    edges = np.stack(edge_labels(chain.labels))[:, None]
+    # Not below e^-30, so that a sequence that must be possible (a name that has to end) never has a chance of nothing.
+    local = np.exp(np.maximum(scores - scores.max(1, keepdims=True), -30)) if len(scores) else scores
+    out = np.zeros(scores.shape, np.float32)
+    for starts, lengths in _batches(pieces, batch):
+        time = np.arange(lengths.max())[:, None]
+        along = np.minimum(time, lengths - 1)
+        here = local[np.stack([starts + along, starts + lengths - 1 - along], 1)]  # time × direction × piece × label
+        before, state = np.empty_like(here), np.empty_like(here)
+        before[0] = edges
+        for t in range(len(here)):
+            if t:
+                np.matmul(state[t - 1], steps, out=before[t])
+            np.multiply(before[t], here[t], out=state[t])
+            state[t] /= np.maximum(state[t].sum(2, keepdims=True), 1e-30)
+        at, piece = np.nonzero(time < lengths)
+        both = before[at, 0, piece] * state[lengths[piece] - 1 - at, 1, piece]
+        out[starts[piece] + at] = both / np.maximum(both.sum(1, keepdims=True), 1e-30)
     return out
 
 
 def best_path(scores: F32, pieces: Sequence[tuple[int, int]], labels: Sequence[str], *, batch: int = 32) -> NDArray[np.int16]:
     """The best possible label sequence (n) when each character is scored by itself (log-probabilities, n × labels).
 
-    A label that opens (O, B, S) may follow every label that closes (O, E, S), and I and E only their own B and I: so the best
-    one before is looked for among few, not among all.
+    Between two characters a sequence is outside of all names, or inside one of some type; which labels come next depends on
+    nothing else. So the best way to each of these is kept, not to each label.
     """
-    grid = allowed(labels)
-    first, last = edge_labels(labels)
-    closing = np.flatnonzero(grid[:, 0])
-    inner = np.flatnonzero(~grid[0])
-    parents = np.array([np.flatnonzero(grid[:, label]) for label in inner]).reshape(-1, 2)  # B, I of its type
-    path = np.zeros(len(scores), np.int16)
-    for chosen, lengths in _batches(pieces, batch):
-        size, longest = len(chosen), int(lengths.max())
-        rows = np.arange(size)
-        local = np.zeros((size, longest, len(labels)), np.float32)
-        for row, (start, end) in enumerate(chosen):
-            local[row, : end - start] = scores[start:end]
-        back = np.zeros((longest, size, len(labels)), np.int16)
-        best = np.where(first, local[:, 0], np.float32(-1e9))
-        final = best.copy()
-        for t in range(1, longest):
-            closed = closing[best[:, closing].argmax(1)]
-            opened, going = best[:, parents[:, 0]], best[:, parents[:, 1]]
-            back[t] = closed[:, None]
-            back[t][:, inner] = np.where(going > opened, parents[:, 1], parents[:, 0])
-            reached = np.repeat(best[rows, closed][:, None], len(labels), 1)
-            reached[:, inner] = np.maximum(opened, going)
-            best = reached + local[:, t]
-            live = lengths > t
-            final[live] = best[live]
-        ending = np.where(last, final, np.float32(-1e9)).argmax(1)
-        found = np.zeros((size, longest), np.int16)
-        current = ending
-        for t in range(longest - 1, -1, -1):
-            current = np.where(lengths - 1 == t, ending, current)
-            found[:, t] = current
-            if t:
-                current = np.where(lengths > t, back[t, rows, current], current)
-        for row, (start, end) in enumerate(chosen):
-            path[start:end] = found[row, : end - start]
+    begin, inner, end = (np.array([at for at, label in enumerate(labels) if label[0] == part], np.int64) for part in "BIE")
+    alone = np.array([at for at, label in enumerate(labels) if label[0] in "OS"])
+    choice = alone[scores[:, alone].argmax(1)]
+    path: NDArray[np.int16] = choice.astype(np.int16)
+    for starts, lengths in _batches(pieces, batch):
+        at = starts + np.minimum(np.arange(lengths.max())[:, None], lengths - 1)
+        begins, inners, ends = (scores[:, part][at] for part in (begin, inner, end))  # time × piece × type
+        stays = scores[at, choice[at]]
+        ended = np.full(at.shape, -1)  # the type of the name that ends here, -1 for none
+        begun = np.zeros(begins.shape, np.bool_)  # whether a name that goes on begins here
+        outside, inside = np.zeros(len(starts), np.float32), np.full(begins.shape[1:], -np.inf, np.float32)
+        for t in range(len(at)):
+            closing = inside + ends[t]
+            kind = closing.argmax(1)
+            ending, staying = closing[np.arange(len(kind)), kind], outside + stays[t]
+            opening, going = outside[:, None] + begins[t], inside + inners[t]
+            np.copyto(ended[t], kind, where=ending > staying)
+            np.greater_equal(opening, going, out=begun[t])
+            outside, inside = np.maximum(staying, ending), np.maximum(opening, going)
+        for piece, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True)):
+            _trace(path[start : start + length], ended[:length, piece], begun[:, piece], (begin, inner, end))
     return path
 
 
-def _batches(pieces: Sequence[tuple[int, int]], batch: int) -> list[tuple[list[tuple[int, int]], NDArray[np.int64]]]:
+def _trace(path: NDArray[np.int16], ended: NDArray[np.int64], begun: NDArray[np.bool_],
+    parts: tuple[NDArray[np.int64], ...]) -> None:
+    """Write the names of a piece into its path, the last one first."""
+    before = len(path)
+    for stop in np.flatnonzero(ended >= 0)[::-1].tolist():
+        if stop >= before:
+            continue  # inside a name that ends later
+        kind = ended[stop]
+        start = stop - 1
+        while not begun[start, kind]:
+            start -= 1
+        path[start], path[start + 1 : stop], path[stop] = (part[kind] for part in parts)
+        before = start
+
+
+def _batches(pieces: Sequence[tuple[int, int]], batch: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Starts and lengths of pieces of like length."""
     order = sorted(pieces, key=lambda piece: (piece[1] - piece[0], piece))
-    groups = [order[at : at + batch] for at in range(0, len(order), batch)]
-    return [(group, np.array([end - start for start, end in group], np.int64)) for group in groups]
+    groups = [np.array(order[at : at + batch], np.int64) for at in range(0, len(order), batch)]
+    return [(group[:, 0], group[:, 1] - group[:, 0]) for group in groups]
 
 
 def spans(path: NDArray[np.int16], labels: Sequence[str]) -> list[tuple[int, int, str]]:

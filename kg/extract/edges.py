@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -31,9 +32,11 @@ def whole(text: str, found: Sequence[Named]) -> list[Named]:
     # What was set right covers more than what stood there before: pieces of the same name give way to it.
     order = sorted(zip(mended, found, strict=True), key=_standing)
     kept: list[Named] = []
+    taken = bytearray(len(text))
     for span, _ in order:
-        if span.start < span.end and not any(span.start < other.end and other.start < span.end for other in kept):
+        if span.start < span.end and not any(taken[span.start : span.end]):
             kept.append(span)
+            taken[span.start : span.end] = b"\1" * (span.end - span.start)
     return sorted(kept, key=lambda s: s.start)
 
 
@@ -81,8 +84,9 @@ def _bracketed(text: str, span: Named) -> Named:
 
 def _filled(span: Named, quotations: Sequence[tuple[int, int]]) -> Named:
     """Let a formula that fills one side of a quotation fill it."""
-    if span.type in _FORMULAS:
-        for start, end in quotations:
-            if start <= span.start and span.end <= end and (start == span.start or end == span.end):
-                return replace(span, start=start, end=end)
+    before = bisect_right(quotations, span.start, key=lambda quotation: quotation[0])
+    if span.type in _FORMULAS and before:
+        start, end = quotations[before - 1]
+        if span.end <= end and (start == span.start or end == span.end):
+            return replace(span, start=start, end=end)
     return span

@@ -9,7 +9,9 @@ Wang et al. 2024 (multilingual E5); Kudo 2018 (unigram pieces).
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -144,23 +146,33 @@ def windows(text: str, lexed: Lexed, words: Vocabulary, cut: Callable[[str], tup
     return out
 
 
-def lexical_input(reading: Analysis, labels: Sequence[str]) -> F32:
-    """The analyser's state, tag probabilities and word starts, and the registry's names as labels, side by side (n rows)."""
-    lexed = reading.lexed
-    chances = np.exp(lexed.scores - lexed.scores.max(1, keepdims=True)) if len(lexed.scores) else lexed.scores
+def lexical_input(reading: Analysis, labels: Sequence[str], low: int = 0, high: int | None = None) -> F32:
+    """What a network reads of the characters ``[low, high)`` (all of them) beside themselves, side by side.
+
+    The analyser's state, tag probabilities and word starts, and the registry's names as labels. A part of a text at a time: a
+    row has some hundred numbers.
+    """
+    lexed, high = reading.lexed, len(reading.text) if high is None else high
+    scores = lexed.scores[low:high]
+    chances = np.exp(scores - scores.max(1, keepdims=True)) if len(scores) else scores
     chances = chances / np.maximum(chances.sum(1, keepdims=True), 1e-30)
+    names = np.zeros((high - low, len(labels)), np.float32)
+    _mark_names(reading, labels, low, names)
+    return np.concatenate([lexed.hidden[low:high], chances, lexed.begin[low:high, None], names], 1, dtype=np.float32)
+
+
+def _mark_names(reading: Analysis, labels: Sequence[str], low: int, out: F32) -> None:
+    """Set the labels of the registry's names in the characters from ``low`` on."""
     number = {label: at for at, label in enumerate(labels)}
-    names = np.zeros((len(reading.text), len(labels)), np.float32)
-    for start, end, entry in reading.known:
+    first = bisect_right(reading.known, low, key=lambda known: known[1])
+    for start, end, entry in itertools.islice(reading.known, first, None):
+        if start >= low + len(out):
+            break
         if f"B-{entry.type}" not in number:
             continue
-        if end - start == 1:
-            names[start, number[f"S-{entry.type}"]] = 1
-            continue
-        names[start, number[f"B-{entry.type}"]] = 1
-        names[start + 1 : end - 1, number[f"I-{entry.type}"]] = 1
-        names[end - 1, number[f"E-{entry.type}"]] = 1
-    return np.concatenate([lexed.hidden, chances, lexed.begin[:, None], names], 1).astype(np.float32)
+        for at in range(max(start, low), min(end, low + len(out))):
+            part = "S" if end - start == 1 else "B" if at == start else "E" if at == end - 1 else "I"
+            out[at - low, number[f"{part}-{entry.type}"]] = 1
 
 
 def load_encoder(path: Path, labels: Sequence[str]) -> Encoder:
@@ -184,9 +196,9 @@ def load_encoder(path: Path, labels: Sequence[str]) -> Encoder:
 def posterior(reading: Analysis, encoder: Encoder) -> F32:
     """Probability of every label at every character (n × labels)."""
     out = np.zeros((len(reading.text), len(encoder.labels)), np.float32)
-    lexical = lexical_input(reading, encoder.labels)
     for window in windows(reading.text, reading.lexed, encoder.vocabulary, encoder.cut):
         feed = {"tokens": window.tokens, "piece": window.piece, "inner": window.inner, "alone": window.alone}
-        (chances,) = encoder.session.run(None, {**feed, "lexical": lexical[window.start : window.end]})
+        lexical = lexical_input(reading, encoder.labels, window.start, window.end)
+        (chances,) = encoder.session.run(None, {**feed, "lexical": lexical})
         out[window.start : window.end] = chances
     return out

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 from kg.extract.analysis import Analysis
+from kg.extract.linking import Form, forms_of, link_pairs
 from kg.extract.loglinear import Classifier, Example, probabilities
-from kg.extract.names import Named, best_name, bracketed, link_example, merge_confidence, subsequence, subtype_example
+from kg.extract.names import Named, best_name, bracketed, merge_confidence, subtype_example
 from kg.naming import display_name, normalise
 
 _SURER = 0.8
+_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +28,6 @@ class Thing:
     forms: tuple[str, ...]
     spans: tuple[Named, ...]
     confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """All spans of one normalised name of one type."""
-
-    key: str
-    type: str
-    spans: tuple[Named, ...]
-
-    @property
-    def start(self) -> int:
-        """Where it is first said."""
-        return self.spans[0].start
-
-
-def forms_of(text: str, found: Sequence[Named]) -> list[Form]:
-    """Group spans of one type with equal normalised text, in order of first mention."""
-    groups: dict[tuple[str, str], list[Named]] = {}
-    for span in sorted(found, key=lambda s: (s.start, s.end)):
-        key = normalise(text[span.start : span.end])
-        if key:
-            groups.setdefault((span.type, key), []).append(span)
-    return [Form(key, kind, tuple(spans)) for (kind, key), spans in groups.items()]
 
 
 def subtypes_of(reading: Analysis, forms: Sequence[Form], model: Classifier | None) -> dict[tuple[str, str], str]:
@@ -71,31 +52,32 @@ def subtypes_of(reading: Analysis, forms: Sequence[Form], model: Classifier | No
 def subtype_input(reading: Analysis, form: Form, classes: Sequence[str]) -> Example:
     """The classifier's view of a form."""
     span = form.spans[0]
-    heads = [reading.text[hit.start : hit.end] for hit in reading.heads if span.start <= hit.start and hit.end <= span.end][-2:]
-    possible = tuple(number for number, name in enumerate(classes) if name.startswith(f"{form.type}/"))
+    first, last = (bisect_left(reading.heads, at, key=lambda hit: hit.start) for at in (span.start, span.end))
+    heads = [reading.text[hit.start : hit.end] for hit in reading.heads[first:last] if hit.end <= span.end][-2:]
+    possible = _of_type(form.type, tuple(classes))
     return subtype_example(
         reading.text[span.start : span.end], before=reading.text[max(0,
             span.start - 4) : span.start], after=reading.text[span.end : span.end + 4], possible=possible, heads=heads[::-1]
     )
 
 
-def link_pairs(forms: Sequence[Form], subtypes: Mapping[tuple[str, str], str]) -> list[tuple[int, int, Example]]:
-    """Pairs of forms (shorter, longer) of one type that may name one thing, with the linker's features."""
-    pairs = []
-    for i, short in enumerate(forms):
-        longer = [
-            j for j, long in enumerate(forms)
-            if j != i and long.type == short.type and len(long.key) > len(short.key) and (subsequence(short.key, long.key)
-                or short.key[-1] == long.key[-1] or short.key[:2] == long.key[:2])
-        ]  # fmt: skip
-        for j in longer:
-            long = forms[j]
-            kinds = (subtypes.get((short.type, short.key), ""), subtypes.get((long.type, long.key), ""))
-            pairs.append((i, j, link_example(
-                short.key, long.key, kind=short.type[:3], subtypes=kinds, count=(len(short.spans),
-                    len(long.spans)), order=long.start < short.start, rivals=len(longer)
-            )))  # fmt: skip
-    return pairs
+@lru_cache(maxsize=256)
+def _of_type(kind: str, classes: tuple[str, ...]) -> tuple[int, ...]:
+    """Which classes are subtypes of a type."""
+    return tuple(number for number, name in enumerate(classes) if name.startswith(f"{kind}/"))
+
+
+def _links(forms: Sequence[Form], subtypes: Mapping[tuple[str, str], str], linker: Classifier,
+    sure: float) -> list[tuple[int, int]]:
+    """What the linker is sure of: for each short form its best longer one, the surest first."""
+    pairs = link_pairs(forms, subtypes)
+    best: dict[int, tuple[float, int]] = {}
+    while part := list(islice(pairs, _AT_ONCE)):
+        chances = probabilities([example for _, _, example in part], linker)[:, 1].tolist()
+        for (i, j, _), chance in zip(part, chances, strict=True):
+            if chance >= _needed(forms[i], forms[j], subtypes, sure) and (i not in best or chance > best[i][0]):
+                best[i] = (chance, j)
+    return [(i, best[i][1]) for i in sorted(best, key=lambda k: (-best[k][0], k))]
 
 
 def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | None, subtyper: Classifier | None,
@@ -116,7 +98,7 @@ def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | No
 
     def root(i: int) -> int:
         while parent[i] != i:
-            i = parent[i]
+            parent[i] = i = parent[parent[i]]
         return i
 
     def join(i: int, j: int) -> None:
@@ -132,14 +114,8 @@ def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | No
         if number is not None:
             join(entries.setdefault((entry.type, entry.name), number), number)
     if linker is not None:
-        pairs = link_pairs(forms, subtypes)
-        chances = probabilities([example for _, _, example in pairs], linker)[:, 1]
-        best: dict[int, tuple[float, int]] = {}
-        for (i, j, _), chance in zip(pairs, chances, strict=True):
-            if chance >= _needed(forms[i], forms[j], subtypes, sure) and (i not in best or chance > best[i][0]):
-                best[i] = (float(chance), j)
-        for i in sorted(best, key=lambda k: (-best[k][0], k)):
-            join(i, best[i][1])
+        for i, j in _links(forms, subtypes, linker, sure):
+            join(i, j)
     groups: dict[int, list[Form]] = {}
     for number, form in enumerate(forms):
         groups.setdefault(root(number), []).append(form)

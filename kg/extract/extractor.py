@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,6 +40,7 @@ NAME = "embedded"
 _BARELY = 0.15
 _ANY = re.compile("[该此各]|双方|两家|有关|相关|其他|上述|所有|全体|多[个家项]|一批|一系列|众多|广大")
 _BODILY = ("Organization", "Programme", "Event", "Asset")
+_USUAL = 0.45
 _OWNED = "-partOf"
 _NAMED_AFTER = 0.9
 """How often a unit that is named after a body is a unit of it, among the documents to learn from (308 of 328)."""
@@ -176,7 +178,8 @@ def sift(proposed: Sequence[Named], text: str, pack: Resources, settings: Settin
     kept: list[Named] = []
     dropped: list[tuple[Named, str]] = []
     for span in proposed:
-        if any(start <= span.start < end for start, end in aside):
+        before = bisect_right(aside, (span.start, len(text)))
+        if before and span.start < aside[before - 1][1]:
             dropped.append((span, "notice"))
         elif text[span.start : span.end] in pack.lexicon.plain:
             dropped.append((span, "plain"))
@@ -283,21 +286,23 @@ def select(
 ) -> list[Stated]:
     """Turn class probabilities (candidates × classes) into facts, one for each subject, predicate and object."""
     chances = shared(text, pairs, places, chances)
+    needed = np.array([thresholds.get(name.removeprefix("-"), _USUAL) if name else np.inf for name in fit.classes])
     best: dict[tuple[int, str, int], Stated] = {}
-    for number, pair in enumerate(pairs):
-        for at in pair.example.possible[1:]:
-            chance = float(chances[number, at])
-            name = fit.classes[at]
-            subject, object_ = places[pair.first].entity, places[pair.second].entity
-            if name.startswith("-"):
-                name, subject, object_ = name[1:], object_, subject
-            if chance < thresholds.get(name, 0.45) or (pair.unreal and name not in STANDING):
-                continue
-            if name in symmetric and subject > object_:
-                subject, object_ = object_, subject
-            key = (subject, name, object_)
-            if key not in best or chance > best[key].confidence:
-                best[key] = Stated(subject, name, object_, pair, round(chance, 4))
+    for number, at in np.argwhere(chances >= needed).tolist():
+        pair, name = pairs[number], fit.classes[at]
+        if at not in pair.example.possible:
+            continue
+        chance = float(chances[number, at])
+        subject, object_ = places[pair.first].entity, places[pair.second].entity
+        if name.startswith("-"):
+            name, subject, object_ = name[1:], object_, subject
+        if pair.unreal and name not in STANDING:
+            continue
+        if name in symmetric and subject > object_:
+            subject, object_ = object_, subject
+        key = (subject, name, object_)
+        if key not in best or chance > best[key].confidence:
+            best[key] = Stated(subject, name, object_, pair, round(chance, 4))
     parent: dict[int, Stated] = {}
     for fact in best.values():
         if fact.predicate == "partOf" and (fact.subject not in parent or fact.confidence > parent[fact.subject].confidence):
@@ -334,9 +339,10 @@ def _relation(fact: Stated, places: Sequence[Place], text: str, by: str) -> Anno
 def uncovered(reading: Analysis, stated: Sequence[Stated]) -> list[Span]:
     """Sentences that hold a trigger word but state no fact."""
     covered = {fact.candidate.sentence for fact in stated}
+    triggers = sorted(reading.triggers)
     out = []
     for start, end in sentences(reading.text):
-        if (start, end) not in covered and any(start <= at < end for at in reading.triggers):
+        if (start, end) not in covered and bisect_left(triggers, start) < bisect_left(triggers, end):
             lead = len(reading.text[start:end]) - len(reading.text[start:end].lstrip())
             tail = len(reading.text[start:end].rstrip())
             if lead < tail:

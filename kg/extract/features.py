@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _SEED = np.uint64(0xBF58476D1CE4E5B9)
+_FOLD = np.uint64(29)
 _QUOTES = "“”\"＂"
 _PAIRS = {"《": "》", "〈": "〉", "「": "」", "『": "』", "【": "】", "(": ")", "（": "）"}
 _BREAKS = ",，。;；:：!！?？\n、"
@@ -37,13 +38,13 @@ class Hit:
     code: int
 
 
-def mix(template: int, *values: U64 | Ints | NDArray[np.bool_]) -> U64:
-    """Hash a template number and parallel value arrays into one array."""
-    with np.errstate(over="ignore"):
-        state = np.full(len(values[0]), np.uint64(template + 1) * _SEED, np.uint64)
-        for value in values:
-            state = (state ^ value.astype(np.uint64)) * _MIX
-            state ^= state >> np.uint64(29)
+def mix(template: int, *values: U64 | Ints | NDArray[np.bool_] | np.uint64) -> U64:
+    """Hash a template number and parallel value arrays (single numbers after the first) into one array."""
+    state = np.asarray((template + 1) * int(_SEED) % 2**64, np.uint64)
+    for value in values:
+        state = state ^ value.astype(np.uint64, copy=False)
+        state *= _MIX
+        state ^= state >> _FOLD
     return state
 
 

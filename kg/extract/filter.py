@@ -9,19 +9,26 @@ that the tagger was not fitted on, so that its probabilities mean what they say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from kg.extract.analysis import Analysis
-from kg.extract.loglinear import Classifier, Example, hashed, probabilities
+from kg.extract.bags import MOST, Bags
+from kg.extract.loglinear import Classifier, Example, probabilities
 from kg.extract.names import Named
+from kg.extract.occurrences import occurrences
+from kg.extract.stretches import U64, Ints, Range, Stretches, codes, stretches
 from kg.naming import normalise
+from kg.registry import Entry
 
 KEPT = 1
 _LEVELS = (0.15, 0.3, 0.45, 0.6, 0.75, 0.85, 0.92, 0.97, 0.99)
 _OPEN = "“”\"《「『【("
+_CLOSED = "”“》」』】)"
+_INNER = ("v", "d", "p", "c", "u", "r")
 
 
 def grouped(text: str, proposals: Sequence[Named]) -> list[list[Named]]:
@@ -32,45 +39,106 @@ def grouped(text: str, proposals: Sequence[Named]) -> list[list[Named]]:
     return list(groups.values())
 
 
-def filter_example(reading: Analysis, group: Sequence[Named], heads: dict[int, str]) -> Example:
-    """The features of one proposed name.
+def filter_examples(reading: Analysis, groups: Sequence[Sequence[Named]], heads: Sequence[tuple[str, ...]]) -> list[Example]:
+    """The features of proposed names.
 
     Args:
         reading: the document.
-        group: its spans.
-        heads: for each end of a head noun, the classes it makes (joined).
+        groups: the spans of each name.
+        heads: the classes that head nouns make, by their codes.
     """
+    found: list[Example] = []
+    said = occurrences(reading.text, [reading.text[span.start : span.end] for group in groups for span in group])
+    known, ends = stretches(reading.text), _heads_by_end(reading, heads)
+    for begin in range(0, len(groups), MOST):
+        features = _features(reading, known, groups[begin : begin + MOST], ends, said)
+        found += [Example(numbers, (0, KEPT)) for numbers in features]
+    return found
+
+
+def _features(reading: Analysis, known: Stretches, groups: Sequence[Sequence[Named]], heads: Mapping[int, str],
+    said: Mapping[str, Sequence[int]]) -> list[U64]:
+    best = [max(group, key=lambda s: (s.confidence, -s.start)) for group in groups]
+    start, end = (np.array(edge, np.int64) for edge in ([s.start for s in best], [s.end for s in best]))
+    kind = codes([span.type[:3] for span in best])
+    sure = np.searchsorted(_LEVELS, [span.confidence for span in best])
+    mean = np.searchsorted(_LEVELS, [sum(s.confidence for s in group) / len(group) for group in groups])
+    times = np.array([min(len(group), 4) for group in groups], np.int64)
+    total = np.array([min(len(said[reading.text[s.start : s.end]]), 5) for s in best], np.int64)
+    length = np.minimum(end - start, 20) // 2
+    head = codes([heads.get(span.end, "") for span in best])
+    found = Bags(len(groups))
+    found.put("k", kind)
+    found.put("c", sure)
+    found.put("ck", kind, sure)
+    found.put("m", kind, mean)
+    found.put("cm", sure, mean)
+    found.put("n", kind, times)
+    found.put("nt", kind, times, total)
+    found.put("l", kind, length)
+    found.put("lc", kind, length, sure)
+    found.put("h", kind, head)
+    found.put("hc", kind, head, sure)
+    found.put("hl", kind, head, length)
+    found.put("hd", kind, start < 60)
+    _spelling(known, (start, end), kind, found)
+    quoted = known.opened_by(_OPEN, np.maximum(start - 1, 0)) & (start > 0), known.opened_by(_CLOSED, end)
+    found.put("q", kind, *quoted)
+    found.put("qc", kind, *quoted, sure)
+    _words(reading, best, (kind, sure, quoted[0] * 2 + quoted[1]), found)
+    _registry(reading, best, (kind, sure), found)
+    return found.by_example()
+
+
+def _spelling(text: Stretches, span: Range, kind: U64, found: Bags) -> None:
+    """How the name begins and ends, and what stands before and after it."""
+    start, end = span
+    found.put("x", text.of(start, end))
+    found.put("s2", kind, text.of(np.maximum(end - 2, start), end))
+    found.put("s1", kind, text.of(end - 1, end))
+    found.put("p2", kind, text.of(start, np.minimum(start + 2, end)))
+    found.put("p1", kind, text.of(start, start + 1))
+    found.put("b", kind, text.of(start - 1, start))
+    found.put("b2", kind, text.of(start - 2, start))
+    found.put("a", kind, text.of(end, end + 1))
+    found.put("a2", kind, text.of(end, end + 2))
+
+
+def _words(reading: Analysis, best: Sequence[Named], values: tuple[U64, Ints, Ints], found: Bags) -> None:
+    """The words of the name: whether it begins and ends with one, the first and the last, the tags, what is no name's word."""
+    kind, sure, quoted = values
+    words = [reading.words[reading.word_at[span.start] : reading.word_at[span.end - 1] + 1] for span in best]
     text = reading.text
-    best = max(group, key=lambda s: (s.confidence, -s.start))
-    name = text[best.start : best.end]
-    kind = best.type[:3]
-    sure = int(np.searchsorted(_LEVELS, best.confidence))
-    mean = int(np.searchsorted(_LEVELS, sum(s.confidence for s in group) / len(group)))
-    total = text.count(name)
-    words = reading.words[reading.word_at[best.start] : reading.word_at[best.end - 1] + 1]
-    aligned = f"{words[0][0] == best.start}{words[-1][1] == best.end}"
-    tags = "".join(tag[:2] for _, _, tag in words[-4:])
-    before, after = text[max(0, best.start - 2) : best.start], text[best.end : best.end + 2]
-    quoted = f"{before[-1:] in _OPEN and before != ''}{after[:1] in '”“》」』】)' and after != ''}"
-    head = heads.get(best.end, "")
-    known = sorted({
-        f"{e.type[:3]}{e.subtype or ''}{_overlap((s, t), (best.start, best.end))}"
-        for s, t, e in reading.known if s < best.end and best.start < t
-    })  # fmt: skip
-    inner = {text[s:t] for s, t, tag in words if tag in ("v", "d", "p", "c", "u", "r")}
-    length = min(len(name), 20) // 2
-    parts = [
-        f"k{kind}", f"c{sure}", f"ck{sure}{kind}", f"m{mean}{kind}", f"cm{sure}{mean}", f"n{min(len(group), 4)}{kind}",
-        f"nt{min(len(group), 4)}{min(total, 5)}{kind}", f"l{length}{kind}", f"lc{length}{kind}{sure}",
-        f"t{tags}{kind}", f"al{aligned}{kind}", f"q{quoted}{kind}", f"qc{quoted}{kind}{sure}", f"h{head}{kind}",
-        f"hc{head}{kind}{sure}", f"hl{head}{kind}{length}", f"s2{name[-2:]}{kind}", f"s1{name[-1:]}{kind}",
-        f"p2{name[:2]}{kind}", f"p1{name[:1]}{kind}", f"b{before[-1:]}{kind}", f"b2{before}{kind}", f"a{after[:1]}{kind}",
-        f"a2{after}{kind}", f"x{name}", f"w{text[words[0][0]:words[0][1]]}{kind}",
-        f"we{text[words[-1][0]:words[-1][1]]}{kind}", f"hd{best.start < 60}{kind}", f"nk{not known}{kind}{sure}",
-        f"fw{words[0][2]}{kind}{quoted}", f"nw{min(len(words), 6)}{kind}", f"v{len(inner) > 0}{kind}{sure}",
-    ]  # fmt: skip
-    parts += [f"g{item}{kind}" for item in known] + [f"i{word}{kind}" for word in sorted(inner)]
-    return Example(hashed(parts, of="F"), (0, KEPT))
+    first, last = (codes([text[row[side][0] : row[side][1]] for row in words]) for side in (0, -1))
+    inner = [{text[start:end] for start, end, tag in row if tag in _INNER} for row in words]
+    aligned = [(row[0][0] == span.start) + 2 * (row[-1][1] == span.end) for row, span in zip(words, best, strict=True)]
+    found.put("al", kind, np.array(aligned, np.int64))
+    found.put("t", kind, codes(["".join(tag[:2] for _, _, tag in row[-4:]) for row in words]))
+    found.put("w", kind, first)
+    found.put("we", kind, last)
+    found.put("fw", kind, codes([row[0][2] for row in words]), quoted)
+    found.put("nw", kind, np.array([min(len(row), 6) for row in words], np.int64))
+    found.put("v", kind, np.array([bool(row) for row in inner], np.bool_), sure)
+    rows = np.repeat(np.arange(len(inner)), [len(row) for row in inner])
+    found.of(rows, "i", kind[rows], codes([word for row in inner for word in row]))
+
+
+def _registry(reading: Analysis, best: Sequence[Named], values: tuple[U64, Ints], found: Bags) -> None:
+    """What the registry knows there, and how it lies on the name."""
+    kind, sure = values
+    names = [
+        [f"{e.type[:3]}{e.subtype or ''}{_overlap((s, t), (span.start, span.end))}" for s, t, e in _known_at(reading, span)]
+        for span in best
+    ]
+    found.put("nk", kind, np.array([not row for row in names], np.bool_), sure)
+    rows = np.repeat(np.arange(len(names)), [len(row) for row in names])
+    found.of(rows, "g", kind[rows], codes([name for row in names for name in row]))
+
+
+def _known_at(reading: Analysis, span: Named) -> Sequence[tuple[int, int, Entry]]:
+    """The registry's names that overlap a span."""
+    first = bisect_right(reading.known, span.start, key=lambda known: known[1])
+    return reading.known[first : bisect_left(reading.known, span.end, key=lambda known: known[0])]
 
 
 def _overlap(known: tuple[int, int], span: tuple[int, int]) -> str:
@@ -78,7 +146,7 @@ def _overlap(known: tuple[int, int], span: tuple[int, int]) -> str:
     return "=" if known == span else "<" if known[0] <= span[0] and known[1] >= span[1] else ">"
 
 
-def heads_by_end(reading: Analysis, groups: Sequence[tuple[str, ...]]) -> dict[int, str]:
+def _heads_by_end(reading: Analysis, groups: Sequence[tuple[str, ...]]) -> dict[int, str]:
     """The classes of the head noun that ends at each place."""
     return {hit.end: "+".join(name[:4] for name in groups[hit.code - 1][:2]) for hit in reading.heads}
 
@@ -86,7 +154,6 @@ def heads_by_end(reading: Analysis, groups: Sequence[tuple[str, ...]]) -> dict[i
 def judge(reading: Analysis, proposals: Sequence[Named], model: Classifier, *, heads: Sequence[tuple[str, ...]]) -> list[Named]:
     """Give every proposal the filter's confidence, one for all spans of a name."""
     groups = grouped(reading.text, proposals)
-    ends = heads_by_end(reading, heads)
-    chances = probabilities([filter_example(reading, group, ends) for group in groups], model)
+    chances = probabilities(filter_examples(reading, groups, heads), model)
     return [replace(span, confidence=round(float(chance[KEPT]), 4)) for group, chance in zip(groups, chances, strict=True)
         for span in group]

@@ -9,10 +9,14 @@ what is planned, denied or supposed is no fact.
 from __future__ import annotations
 
 import itertools
+import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from kg.extract.analysis import Analysis, Resources
+from kg.extract.features import Hit
 from kg.extract.loglinear import Example, hashed
 from kg.extract.mood import unreal, untrue
 from kg.extract.relations import Candidate, Place, Schema, sentences
@@ -20,7 +24,7 @@ from kg.extract.relations import Candidate, Place, Schema, sentences
 SURE = {"joint": 0.75, "plain": 0.7, "passive": 0.7, "served": 0.65, "office": 0.75, "backward": 0.75, "carried": 0.55}
 """How sure a fact is by the frame that states it: about how often such facts are right."""
 
-_BREAKS = ",，;；:：。！？!?\n"
+_BREAK = re.compile("[,，;；:：。！？!?\n]")
 _TOGETHER = ("与", "同", "跟", "和", "携手", "联合", "会同", "协同")
 _AND = ("、", "和", "与", "及", "以及", "同", "暨", "/", "，", ",")
 _BY = ("由", "被", "经", "受")
@@ -29,12 +33,17 @@ _ASIDE = (*_FOR, "在", "与", "和", "同", "跟", "从", "于", "按照", "根
 _QUOTES = '“”"《》「」『』 \u3000'
 _THAT = ("该", "本", "此", "这个", "上述")
 _GAP = 6
+_REMEMBERED = 500
+"""How many mentions back 该项目 looks for what it means."""
 _EMPTY = Example(hashed(()), (0,))
 
 
 @dataclass(slots=True)
 class _Clause:
-    """A clause with its outermost mentions, those of later clauses, and the subjects it may take over from before."""
+    """A clause with its outermost mentions, those of later clauses, its head nouns, and the subjects it may take over.
+
+    ``earlier`` is how many of the document's mentions begin before it.
+    """
 
     reading: Analysis
     places: Sequence[Place]
@@ -44,6 +53,8 @@ class _Clause:
     here: list[int] = field(default_factory=list)
     later: list[int] = field(default_factory=list)
     backward: frozenset[str] = frozenset()
+    heads: Sequence[Hit] = ()
+    earlier: int = 0
     before: list[int] = field(default_factory=list)
 
 
@@ -71,8 +82,12 @@ def facts(reading: Analysis, places: Sequence[Place], fit: Schema, pack: Resourc
     """
     out: list[tuple[Candidate, int, float]] = []
     carried: list[int] = []
+    starts = [place.start for place in places]
+    heads = [hit.start for hit in reading.heads]
     for start, end in sentences(reading.text):
-        clauses = _clauses(reading, places, fit, pack, start, end)
+        here = range(bisect_left(starts, start), bisect_left(starts, end))
+        nouns = reading.heads[bisect_left(heads, start) : bisect_left(heads, end)]
+        clauses = _clauses(reading, places, fit, pack, (start, end), here, nouns)
         stretches = unreal(reading, start, end)
         for clause in clauses:
             clause.before = carried
@@ -91,29 +106,39 @@ def facts(reading: Analysis, places: Sequence[Place], fit: Schema, pack: Resourc
     return out
 
 
-def _clauses(reading: Analysis, places: Sequence[Place], fit: Schema, pack: Resources, start: int, end: int) -> list[_Clause]:
+def _clauses(reading: Analysis, places: Sequence[Place], fit: Schema, pack: Resources, sentence: tuple[int, int],
+    named: range, heads: Sequence[Hit]) -> list[_Clause]:
+    """Cut a sentence, with the mentions and head nouns in it, into clauses."""
+    start, end = sentence
     outer: list[int] = []
-    for at, place in enumerate(places):
-        if start <= place.start < end and not (outer and place.end <= places[outer[-1]].end):
+    for at in named:
+        if not (outer and places[at].end <= places[outer[-1]].end):
             outer.append(at)
     inside = [(places[h].start, places[h].end) for h in outer]
     bounds = [start]
-    for at in range(start, end):
-        if reading.text[at] in _BREAKS and not any(a <= at < b for a, b in inside):
-            bounds.append(at + 1)
+    for match in _BREAK.finditer(reading.text, start, end):
+        if not any(a <= match.start() < b for a, b in inside):
+            bounds.append(match.end())
     out = []
     for a, b in zip(bounds, [*bounds[1:], end], strict=True):
         if a < b:
             here = [h for h in outer if a <= places[h].start < b]
             later = [h for h in outer if places[h].start >= b]
-            out.append(_Clause(reading, places, fit, a, b, here, later, pack.lexicon.backward))
+            nouns = [hit for hit in heads if a <= hit.start < b]
+            earlier = next((h for h in named if places[h].start >= a), named.stop)
+            out.append(_Clause(reading, places, fit, a, b, here, later, pack.lexicon.backward, nouns, earlier))
     return out
+
+
+@lru_cache(maxsize=4)
+def _numbers(classes: tuple[str, ...]) -> dict[str, int]:
+    return {name: at for at, name in enumerate(classes)}
 
 
 def _cues(clause: _Clause, pack: Resources) -> list[_Cue]:
     """The trigger words of a clause that are words of their own, outside names."""
     reading = clause.reading
-    number = {name: at for at, name in enumerate(clause.fit.classes)}
+    number = _numbers(clause.fit.classes)
     out = []
     for at in range(clause.start, clause.end):
         if at not in reading.triggers or any(clause.places[h].start <= at < clause.places[h].end for h in clause.here):
@@ -135,22 +160,19 @@ def _fits(clause: _Clause, subject: int, object_: int, cue: _Cue) -> bool:
 
 
 def _frames(clause: _Clause, cue: _Cue) -> list[Pair]:
-    """What a trigger word states, by the first frame that fits."""
+    """What a trigger word states, by the first frame that fits; a frame is told the names before and after the word."""
+    places = clause.places
+    before = [h for h in clause.here if places[h].end <= cue.start]
+    after = [h for h in clause.here if places[h].start >= cue.end]
     for frame in (_joint, _backward, _passive, _office, _plain, _served):
-        found = [(a, b, name) for a, b, name in frame(clause, cue) if _fits(clause, a, b, cue)]
+        found = [(a, b, name) for a, b, name in frame(clause, cue, before, after) if _fits(clause, a, b, cue)]
         if found:
             return found
     return []
 
 
-def _sides(clause: _Clause, cue: _Cue) -> tuple[list[int], list[int]]:
-    places = clause.places
-    return [h for h in clause.here if places[h].end <= cue.start], [h for h in clause.here if places[h].start >= cue.end]
-
-
-def _joint(clause: _Clause, cue: _Cue) -> list[Pair]:
+def _joint(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[Pair]:
     """甲、乙与丙、丁签约: each of the first group with each of the second; 甲、乙、丙合作: all with all."""
-    before, _ = _sides(clause, cue)
     if not cue.symmetric or len(before) < 2:
         return []
     last = before[-1]
@@ -171,18 +193,16 @@ def _joint(clause: _Clause, cue: _Cue) -> list[Pair]:
     return [(a, b, "joint") for a in group[:split] for b in group[split:]]
 
 
-def _backward(clause: _Clause, cue: _Cue) -> list[Pair]:
+def _backward(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[Pair]:
     """甲旗下乙: the subject stands behind the trigger."""
     if not cue.backward:
         return []
-    before, after = _sides(clause, cue)
     owners = [h for h in before[::-1] if not after or _fits(clause, after[0], h, cue)] or clause.before
     return [(b, owner, "backward") for owner in owners[:1] for first in after[:1] for b in _list_of(clause, first, after)]
 
 
-def _passive(clause: _Clause, cue: _Cue) -> list[Pair]:
+def _passive(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[Pair]:
     """乙由甲主办, and 在甲指导下，乙 …: the subject stands right before the trigger."""
-    before, after = _sides(clause, cue)
     if cue.backward or cue.nominal or not before:
         return []
     text = clause.reading.text
@@ -204,11 +224,10 @@ def _passive(clause: _Clause, cue: _Cue) -> list[Pair]:
     return [(a, b, "passive") for a in agents for b in objects]
 
 
-def _office(clause: _Clause, cue: _Cue) -> list[Pair]:
+def _office(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[Pair]:
     """甲公司董事长乙, 乙任甲公司董事长: a noun that stands right behind the body, with the person before or after."""
     if not cue.nominal or cue.backward:
         return []
-    before, after = _sides(clause, cue)
     bodies = [h for h in before[-1:] if (gap := _gap(clause, h, cue.start)) is not None and gap <= _GAP]
     holders = [h for h in after[:1] if clause.places[h].start - cue.end <= 1]
     if holders:
@@ -218,11 +237,10 @@ def _office(clause: _Clause, cue: _Cue) -> list[Pair]:
     return [(who, body, "office") for body in bodies for who in before[-2::-1]]
 
 
-def _plain(clause: _Clause, cue: _Cue) -> list[Pair]:
+def _plain(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[Pair]:
     """甲 … T … 乙: the subject opens the clause or is taken over; the object is the nearest that fits, with its list."""
     if cue.backward:
         return []
-    before, after = _sides(clause, cue)
     found = _subjects(clause, cue, before, [*after, *_that(clause, cue, behind=True)])
     meant = _that(clause, cue, behind=True)
     for frame, subjects in found:
@@ -235,11 +253,10 @@ def _plain(clause: _Clause, cue: _Cue) -> list[Pair]:
     return []
 
 
-def _served(clause: _Clause, cue: _Cue) -> list[Pair]:
+def _served(clause: _Clause, cue: _Cue, before: Sequence[int], after: Sequence[int]) -> list[Pair]:
     """为乙提供支持, 将乙印发: the object stands before the trigger behind its preposition."""
     if cue.backward:
         return []
-    before, _ = _sides(clause, cue)
     for first in before[::-1]:
         group = _list_of(clause, first, before)
         if not _lead(clause, group[0]).endswith(_FOR):
@@ -281,11 +298,14 @@ def _that(clause: _Clause, cue: _Cue, *, behind: bool = False) -> list[int]:
     """What 该项目 or 该公司 before (or behind) the trigger means: the last thing said before whose head noun is the same."""
     text = clause.reading.text
     low, high = (cue.end, clause.end) if behind else (clause.start, cue.start)
-    for hit in clause.reading.heads:
+    for hit in clause.heads:
         if low < hit.start < high and text[clause.start : hit.start].endswith(_THAT):
             head = text[hit.start : hit.end]
-            earlier = [h for h, p in enumerate(clause.places) if p.end <= clause.start and text[p.start : p.end].endswith(head)]
-            return earlier[-1:]
+            for h in range(clause.earlier - 1, max(-1, clause.earlier - 1 - _REMEMBERED), -1):
+                place = clause.places[h]
+                if place.end <= clause.start and text[place.start : place.end].endswith(head):
+                    return [h]
+            return []
     return []
 
 

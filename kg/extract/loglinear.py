@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kg.extract.crf import FeatureTable, rows_of
 
-_BLOCK = 4096  # examples whose weights are gathered at once
+_BLOCK = 128  # examples whose weights are gathered at once: so few that the processor's cache holds them
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -56,16 +56,23 @@ def probabilities(examples: Sequence[Example], model: Classifier) -> NDArray[np.
 
 
 def _softmax(examples: Sequence[Example], model: Classifier) -> NDArray[np.float32]:
-    out = np.full((len(examples), len(model.classes)), -np.inf, np.float32)
     sizes = np.array([len(example.features) for example in examples])
     rows = rows_of(np.concatenate([example.features for example in examples]), model.table)
-    gathered = model.weights[rows]
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    totals = np.add.reduceat(gathered, np.minimum(starts, len(gathered) - 1), axis=0)
+    # The zero row at the end is for an example without features that is the last one: no sum may begin behind the end.
+    gathered = model.weights.take(np.append(rows, -1), axis=0, mode="wrap")
+    totals = np.add.reduceat(gathered, np.cumsum(sizes) - sizes, axis=0)
     totals[sizes == 0] = 0
-    for at, example in enumerate(examples):
-        chosen = list(example.possible)
-        out[at, chosen] = totals[at, chosen]
+    out = np.where(_possible(examples, len(model.classes)), totals, np.float32(-np.inf))
     out = np.exp(out - out.max(1, keepdims=True))
     result: NDArray[np.float32] = out / out.sum(1, keepdims=True)
     return result
+
+
+def _possible(examples: Sequence[Example], classes: int) -> NDArray[np.bool_]:
+    """Which classes are possible for each example; few combinations recur."""
+    number: dict[tuple[int, ...], int] = {}
+    which = [number.setdefault(example.possible, len(number)) for example in examples]
+    table = np.zeros((len(number), classes), np.bool_)
+    for possible, at in number.items():
+        table[at, list(possible)] = True
+    return table[which]

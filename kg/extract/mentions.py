@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,18 +130,19 @@ def branches(text: str, found: Sequence[Named], places: Sequence[tuple[int, int]
     """
     national = [s for s in found if s.type == "Organization" and s.end - s.start == 4 and text.startswith(_NATION, s.start)]
     sure = {text[s.start + 2 : s.end]: s.confidence for s in sorted(national, key=lambda s: s.confidence)}
-    added = [
-        Named(start, end + 2, "Organization", sure[text[end : end + 2]])
-        for start, end in places
-        if text[end : end + 2] in sure and not _inside(start, end + 2, found)
-    ]  # fmt: skip
-    kept = [s for s in found if not any(s.start < a.end and a.start < s.end for a in added)]
+    named = [(start, end + 2) for start, end in places if text[end : end + 2] in sure]
+    if not named:
+        return sorted(found, key=lambda s: (s.start, s.end))
+    ordered = sorted(found, key=lambda s: s.start)
+    starts, ends = [s.start for s in ordered], list(accumulate((s.end for s in ordered), max))
+    added = []
+    for start, end in named:
+        before = bisect_right(starts, start)
+        if not before or ends[before - 1] < end:  # else it lies in a name that is at least as long
+            added.append(Named(start, end, "Organization", sure[text[end - 2 : end]]))
+    taken = {at for a in added for at in range(a.start, a.end)}
+    kept = [s for s in found if taken.isdisjoint(range(s.start, s.end))]
     return sorted([*kept, *added], key=lambda s: (s.start, s.end))
-
-
-def _inside(start: int, end: int, found: Sequence[Named]) -> bool:
-    """Whether a stretch lies in a name that is at least as long."""
-    return any(s.start <= start and end <= s.end for s in found)
 
 
 def nested(text: str, flat: Sequence[Named]) -> list[Named]:

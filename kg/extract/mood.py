@@ -7,6 +7,8 @@ opens its clause, a time to come (下一步) where it opens the sentence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kg.extract.analysis import Analysis
 
 _GOVERNED = ("v", "vd", "vn", "p", "c", "d", "ad")
@@ -25,21 +27,21 @@ def unreal(reading: Analysis, start: int, end: int) -> list[tuple[int, int]]:
         if at not in reading.markers:
             continue
         stop, kinds = reading.markers[at]
-        if stop <= end and _counts(reading, at, stop, kinds, start):
-            clause_end = min(_clause_end(reading.text, stop), end)
+        if stop <= end and _counts(reading, at, stop, kinds, (start, end)):
+            clause_end = _clause_end(reading.text, stop, end)
             alone = clause_end == stop and not reading.text[start:at].strip()
             out.append((at, end if alone else clause_end))
     return out
 
 
-def _counts(reading: Analysis, at: int, stop: int, kinds: tuple[str, ...], start: int) -> bool:
+def _counts(reading: Analysis, at: int, stop: int, kinds: tuple[str, ...], sentence: tuple[int, int]) -> bool:
     text = reading.text
     first, last = reading.word_at[at], reading.word_at[stop - 1]
     if reading.words[first][0] != at or reading.words[last][1] != stop:
         return False
     tag = reading.words[first][2]
     after = reading.words[last + 1] if last + 1 < len(reading.words) else None
-    lead = reading.text[max(start, at - 1) : at].strip()
+    lead = text[max(sentence[0], at - 1) : at].strip()
     opens = not lead or lead in _BREAKS
     if "hypothetical" in kinds and tag in ("c", "d") and (opens or tag == "c"):
         return True
@@ -47,16 +49,16 @@ def _counts(reading: Analysis, at: int, stop: int, kinds: tuple[str, ...], start
         return False
     if opens and reading.text[after[0] : after[0] + 1] in _BREAKS:
         return "planned" in kinds
-    if text[at:stop] == "将" and any(word in text[stop : _clause_end(text, stop)] for word in _MADE):
+    if text[at:stop] == "将" and any(word in text[stop : _clause_end(text, stop, sentence[1])] for word in _MADE):
         return False  # 将开展主题教育与劳动竞赛结合起来: what is made of something, not what will be
     return tag in ("d", "v", "vd", "ad") and after[0] == stop and after[2] in _GOVERNED
 
 
-def _clause_end(text: str, at: int) -> int:
-    return next((i for i in range(at, len(text)) if text[i] in _BREAKS), len(text))
+def _clause_end(text: str, at: int, end: int) -> int:
+    return next((i for i in range(at, end) if text[i] in _BREAKS), end)
 
 
-def untrue(reading: Analysis, stretches: list[tuple[int, int]], first: tuple[int, int], second: tuple[int, int]) -> bool:
+def untrue(reading: Analysis, stretches: Sequence[tuple[int, int]], first: tuple[int, int], second: tuple[int, int]) -> bool:
     """Whether a statement about two mentions (in text order) stands under a marker.
 
     It does when the second one lies in a stretch, or when the marker follows both before any trigger word: 甲与乙拟开展共建.

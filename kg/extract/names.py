@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kg.extract.loglinear import Example, hashed
+from kg.extract.occurrences import occurrences
 from kg.naming import normalise
 
 _BRACKET = re.compile(
@@ -36,27 +37,32 @@ def everywhere(text: str, found: Sequence[Named], *, certain: float) -> list[Nam
     Occurrences inside a longer mention are kept too when the name is an organisation of its own elsewhere: 中国联通 in
     中国联通直属党委.
     """
-    taken = [False] * (len(text) + 1)
-    for span in found:
-        for at in range(span.start, span.end):
-            taken[at] = True
+    taken = _taken(text, found)
     votes: dict[str, Counter[str]] = {}
     best: dict[str, float] = {}
     for span in found:
         form = text[span.start : span.end]
         votes.setdefault(form, Counter())[span.type] += 1
         best[form] = max(best.get(form, 0.0), span.confidence)
+    sure = [form for form in votes if len(form) >= 3 and best[form] >= certain]
+    places = occurrences(text, sure)
     out = list(found)
-    for form in sorted(votes, key=lambda f: (-len(f), f)):
-        if len(form) < 3 or best[form] < certain:
-            continue
+    for form in sorted(sure, key=lambda f: (-len(f), f)):
         kind = min(votes[form], key=lambda t: (-votes[form][t], t))
-        for at in _places_of(form, text):
+        for at in places[form]:
             end = at + len(form)
             if not any(taken[at:end]):
                 out.append(Named(at, end, kind, best[form] * 0.95))
                 taken[at:end] = [True] * len(form)
     return sorted(out, key=lambda s: (s.start, s.end, s.type))
+
+
+def _taken(text: str, found: Sequence[Named]) -> list[bool]:
+    """Which characters stand in a name."""
+    taken = [False] * (len(text) + 1)
+    for span in found:
+        taken[span.start : span.end] = [True] * (span.end - span.start)
+    return taken
 
 
 def introduced(text: str, found: Sequence[Named]) -> list[Named]:
@@ -69,26 +75,24 @@ def introduced(text: str, found: Sequence[Named]) -> list[Named]:
     ['远山能源集团有限公司', '远能', '远能']
     """
     ends = {span.end: span for span in found}
-    out = list(found)
+    said: list[tuple[str, Named]] = []
     for match in _BRACKET.finditer(text):
         owner = next((ends[at] for at in (match.start(), match.start() - 1) if at in ends), None)
         if owner is None or not _SAID.search(match[0]):
             continue
-        for group in (1, 2):
-            form = (match[group] or "").strip()
-            if not form or any(mark in form for mark in "，,。；;、"):
-                continue
-            for at in _places_of(form, text):
-                if not any(span.start < at + len(form) and at < span.end for span in out):
-                    out.append(Named(at, at + len(form), owner.type, owner.confidence))
+        forms = [(match[group] or "").strip() for group in (1, 2)]
+        said += [(form, owner) for form in forms if form and not any(mark in form for mark in "，,。；;、")]
+    if not said:
+        return sorted(found, key=lambda s: (s.start, s.end, s.type))
+    places = occurrences(text, [form for form, _ in said])
+    taken = _taken(text, found)
+    out = list(found)
+    for form, owner in said:
+        for at in places[form]:
+            if not any(taken[at : at + len(form)]):
+                out.append(Named(at, at + len(form), owner.type, owner.confidence))
+                taken[at : at + len(form)] = [True] * len(form)
     return sorted(out, key=lambda s: (s.start, s.end, s.type))
-
-
-def _places_of(form: str, text: str) -> Iterator[int]:
-    at = text.find(form)
-    while at >= 0:
-        yield at
-        at = text.find(form, at + len(form))
 
 
 def bracketed(text: str, found: Sequence[Named]) -> list[tuple[int, int]]:
@@ -116,27 +120,6 @@ def subsequence(short: str, long: str) -> bool:
     """
     rest = iter(long)
     return all(character in rest for character in short)
-
-
-def link_example(short: str, long: str, *, kind: str, subtypes: tuple[str, str], count: tuple[int, int], order: bool,
-    rivals: int) -> Example:
-    """The features of “``short`` is another form of ``long``” (normalised forms of one type in one document)."""
-    head = next((k for k in range(1, 7) if short[-k:] != long[-k:]), 7) - 1
-    front = next((k for k in range(1, 7) if short[:k] != long[:k]), 7) - 1
-    where = "prefix" if long.startswith(short) else "suffix" if long.endswith(
-        short) else "inner" if short in long else "subsequence" if subsequence(short, long) else "other"
-    rest = long[: -len(short)] if where == "suffix" else long[len(short) :] if where == "prefix" else ""
-    parts = [
-        f"k{kind}", f"w{where}", f"kw{kind}{where}", f"h{min(head, 4)}{kind}", f"f{min(front, 4)}{kind}",
-        f"hw{min(head, 4)}{where}{kind}", f"l{min(len(short), 8)}{where}",
-        f"s{subtypes[0]}{subtypes[1]}", f"sw{subtypes[0]}{subtypes[1]}{where}", f"t{short[-2:]}|{long[-2:]}",
-        f"t1{short[-1:]}|{long[-1:]}", f"r{rest[-2:]}{where}", f"r1{rest[-1:]}{where}",
-        f"rs{rest[:2]}{where}", f"d{min(len(long) - len(short), 9)}{where}", f"o{order}{where}", f"v{min(rivals, 3)}{where}",
-        f"vo{min(rivals, 3)}{order}", f"c{count[0] > 1}{count[1] > 1}{order}",
-        f"lt{short[-1:]}{where}{kind}", f"same{subtypes[0] == subtypes[1]}{where}{min(head, 2)}", f"x{short}" if len(
-            short) < 5 else "x", f"fh{min(front, 3)}{min(head, 3)}{where}",
-    ]  # fmt: skip
-    return Example(hashed(parts, of="L"), (0, 1))
 
 
 def subtype_example(name: str, *, before: str, after: str, possible: tuple[int, ...], heads: Sequence[str]) -> Example:

@@ -20,10 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.extract.analysis import Analysis
-from kg.extract.loglinear import Example, hashed
+from kg.extract.bags import MOST
+from kg.extract.features import mix
+from kg.extract.loglinear import Example
 from kg.extract.mood import unreal
-from kg.extract.ownership import pairs_of_ownership, profile
-from kg.extract.pairs import LIST, Frame, Place, is_unreal, pair_features
+from kg.extract.ownership import Profile, pairs_of_ownership, profile
+from kg.extract.pair_features import pair_features
+from kg.extract.pairs import gaps, is_unreal
+from kg.extract.sheet import LIST, Place, sheet
+from kg.extract.stretches import Stretches, stretches
 
 __all__ = [
     "OWNERSHIP", "STANDING", "Candidate", "Place", "Schema", "candidates", "own_organisations", "schema", "sentences", "shared",
@@ -126,36 +131,69 @@ def candidates(reading: Analysis, places: Sequence[Place], fit: Schema) -> list[
         places: its mentions, sorted by start; nested ones included.
         fit: what the schema allows.
     """
-    found: list[Candidate] = []
     owners = own_organisations(reading.text, places)
     first_of: dict[int, int] = {}
     for at, place in enumerate(places):
         first_of.setdefault(place.entity, at)
+    bounds = sentences(reading.text)
+    pairs = _pairs(reading.text, places, bounds, fit, [first_of[owner] for owner in owners[:1]])
+    known = stretches(reading.text)
+    whole = profile(known, places, owners, first_of)
+    return _judged(reading, known, places, bounds, pairs) + _ownership(whole, fit, bounds)
+
+
+_Pair = tuple[int, int, str, tuple[int, ...], tuple[int, int]]
+"""Two mentions, how the first one is carried into the sentence of the second, the possible classes, and that sentence."""
+
+
+def _pairs(text: str, places: Sequence[Place], bounds: Sequence[tuple[int, int]], fit: Schema,
+    owner: Sequence[int]) -> list[_Pair]:
+    """Pair mentions within each sentence, and those of a sentence with what is still being talked about."""
+    found: list[_Pair] = []
     focus = _Focus()
     cursor = 0
-    for number, (start, end) in enumerate(sentences(reading.text)):
+    for number, (start, end) in enumerate(bounds):
         here = []
         while cursor < len(places) and places[cursor].start < end:
             here.append(cursor)
             cursor += 1
-        frame = Frame(reading, places, here, start, end, unreal(reading, start, end))
+        if not here:
+            _turn(focus, text, places, here, (start, end), number)
+            continue
         inner = _inner(places, here)
-        for i, a in enumerate(here):
-            for b in here[i + 1 : i + 26]:
-                if (a not in inner and (b not in inner or places[b].end <= places[a].end)) or inner.get(a) == b:
-                    _add(found, frame, fit, a, b, "")
+        wanted = [(a, b, "") for i, a in enumerate(here) for b in here[i + 1 : i + 26]
+            if (a not in inner and (b not in inner or places[b].end <= places[a].end)) or inner.get(a) == b]
         seen = {places[h].entity for h in here}
         carried = _carried(focus, places, number)
-        for owner in owners[:1]:
-            if first_of[owner] not in here and owner not in {places[c].entity for c, _ in carried}:
-                carried.append((first_of[owner], "owner"))
-        for c, why in carried:
-            if places[c].entity not in seen:
-                for h in here[:12]:
-                    if h not in inner:
-                        _add(found, frame, fit, c, h, why)
-        _turn(focus, frame, number)
-    return found + _ownership(reading, places, fit, owners, first_of)
+        entities = {places[c].entity for c, _ in carried}
+        carried += [(c, "owner") for c in owner if c not in here and places[c].entity not in entities]
+        wanted += [(c, h, why) for c, why in carried if places[c].entity not in seen for h in here[:12] if h not in inner]
+        for a, b, why in wanted:
+            possible = fit.possible.get((places[a].type, places[b].type), (0,))
+            if len(possible) > 1 and places[a].entity != places[b].entity:
+                found.append((a, b, why, possible, (start, end)))
+        _turn(focus, text, places, here, (start, end), number)
+    return found
+
+
+def _judged(reading: Analysis, known: Stretches, places: Sequence[Place], bounds: Sequence[tuple[int, int]],
+    pairs: Sequence[_Pair]) -> list[Candidate]:
+    """Give pairs their features; say which are planned, supposed or denied."""
+    found: list[Candidate] = []
+    if not pairs:
+        return found
+    whole = sheet(reading, known, places, bounds)
+    untrue = [stretch for start, end in bounds for stretch in unreal(reading, start, end)]
+    for begin in range(0, len(pairs), MOST):
+        part = pairs[begin : begin + MOST]
+        first, second = (np.array([pair[side] for pair in part], np.int64) for side in (0, 1))
+        gap = gaps(whole, first, second, [pair[2] for pair in part])
+        unsure = is_unreal(gap, untrue).tolist()
+        found += [
+            Candidate(a, b, sentence, why, Example(features, possible), doubt)
+            for (a, b, why, possible, sentence), features, doubt in zip(part, pair_features(gap), unsure, strict=True)
+        ]
+    return found
 
 
 def _inner(places: Sequence[Place], here: Sequence[int]) -> dict[int, int]:
@@ -198,62 +236,51 @@ def _carried(focus: _Focus, places: Sequence[Place], number: int) -> list[tuple[
     return carried
 
 
-def _turn(focus: _Focus, frame: Frame, number: int) -> None:
+def _turn(focus: _Focus, text: str, places: Sequence[Place], here: Sequence[int], sentence: tuple[int, int],
+    number: int) -> None:
     """Move the focus past a sentence."""
-    opening = _opening(frame)
+    opening = _opening(text, places, here)
     if opening:
         focus.topic, focus.topic_at = opening, number
-    elif frame.reading.text[frame.start : frame.end].lstrip().startswith("#"):
+    elif text[sentence[0] : sentence[1]].lstrip().startswith("#"):
         focus.topic = []
-    for h in frame.here:
-        kind, entity = frame.places[h].type, frame.places[h].entity
+    for h in here:
+        kind, entity = places[h].type, places[h].entity
         if kind in _KEPT:
-            items = [(at, said) for at, said in focus.recent.get(kind, []) if frame.places[at].entity != entity]
+            items = [(at, said) for at, said in focus.recent.get(kind, []) if places[at].entity != entity]
             focus.recent[kind] = [*items, (h, number)][-_KEPT[kind] :]
             focus.main.setdefault(kind, (h, number))
 
 
-def _opening(frame: Frame) -> list[int]:
+def _opening(text: str, places: Sequence[Place], here: Sequence[int]) -> list[int]:
     """The organisations that open the sentence: the first one and those listed with it."""
     group: list[int] = []
-    for h in frame.here:
-        place = frame.places[h]
+    for h in here:
+        place = places[h]
         if place.type != "Organization":
             if group:
                 break
             continue
         if not group:
             group.append(h)
-        elif LIST.match(frame.reading.text[frame.places[group[-1]].end : place.start]):
+        elif LIST.match(text[places[group[-1]].end : place.start]):
             group.append(h)
         else:
             break
     return group
 
 
-def _add(found: list[Candidate], frame: Frame, fit: Schema, a: int, b: int, why: str) -> None:
-    first, second = frame.places[a], frame.places[b]
-    if first.entity == second.entity:
-        return
-    possible = fit.possible.get((first.type, second.type), (0,))
-    if len(possible) < 2:
-        return
-    features = pair_features(frame, a, b, why)
-    found.append(Candidate(a, b, (frame.start, frame.end), why, Example(features, possible), is_unreal(frame, a, b)))
-
-
-def _ownership(reading: Analysis, places: Sequence[Place], fit: Schema, owners: Sequence[int],
-    first_of: Mapping[int, int]) -> list[Candidate]:
+def _ownership(whole: Profile, fit: Schema, bounds: Sequence[tuple[int, int]]) -> list[Candidate]:
     """Every organisation against the organisations that the document may be by or about."""
-    spans = sentences(reading.text)
-    ends = [end for _, end in spans]
-    found = []
-    for owner, unit, parts in pairs_of_ownership(profile(reading.text, places, owners, first_of)):
-        possible = tuple(c for c in fit.possible[places[owner].type, places[unit].type] if fit.classes[c] in ("", "-partOf"))
-        if len(possible) > 1:
-            sentence = spans[bisect_right(ends, places[unit].start)]
-            found.append(Candidate(owner, unit, sentence, OWNERSHIP, Example(hashed(parts, of="O"), possible)))
-    return found
+    places, ends = whole.places, [end for _, end in bounds]
+    organisation = "Organization"
+    possible = tuple(c for c in fit.possible.get((organisation, organisation), ()) if fit.classes[c] in ("", "-partOf"))
+    if len(possible) < 2:
+        return []
+    return [
+        Candidate(owner, unit, bounds[bisect_right(ends, places[unit].start)], OWNERSHIP, Example(features, possible))
+        for owner, unit, features in pairs_of_ownership(whole)
+    ]
 
 
 def list_groups(text: str, places: Sequence[Place]) -> list[int]:
@@ -275,14 +302,17 @@ def shared(text: str, pairs: Sequence[Candidate], places: Sequence[Place], chanc
 
     The chances of pairs that differ only in the member of a list are drawn towards their mean by ``weight``.
     """
-    group = list_groups(text, places)
-    together: dict[tuple[object, ...], list[int]] = {}
-    for number, pair in enumerate(pairs):
-        a, b = places[pair.first], places[pair.second]
-        together.setdefault((pair.sentence, pair.carried, group[pair.first], b.entity, "f"), []).append(number)
-        together.setdefault((pair.sentence, pair.carried, a.entity, group[pair.second], "s"), []).append(number)
+    if not pairs:
+        return chances
+    group = np.array(list_groups(text, places), np.int64)
+    entity = np.array([place.entity for place in places], np.int64)
+    first, second = np.array([(pair.first, pair.second) for pair in pairs], np.int64).T
+    said: dict[tuple[tuple[int, int], str], int] = {}
+    where = np.array([said.setdefault((pair.sentence, pair.carried), len(said)) for pair in pairs], np.int64)
     out = chances.copy()
-    for members in together.values():
-        if len(members) > 1:
-            out[members] += weight * (chances[members].mean(0) - chances[members])
+    for sides in ((group[first], entity[second]), (entity[first], group[second])):
+        _, alike, count = np.unique(mix(0, where, *sides), return_inverse=True, return_counts=True)
+        together = np.argsort(alike, kind="stable")
+        means = np.add.reduceat(chances[together], np.cumsum(count) - count, axis=0) / count[:, None]
+        out += np.float32(weight) * (means.astype(np.float32)[alike] - chances)
     return np.clip(out, 0.0, 1.0)

@@ -22,7 +22,7 @@ from kg.extract.analysis import Resources
 from kg.extract.crf import Chain, bioes
 from kg.extract.entities import Thing, things
 from kg.extract.extractor import Extractor, Settings, annotation_of, likely, places_of, select, sift
-from kg.extract.filter import KEPT, filter_example, grouped, heads_by_end
+from kg.extract.filter import KEPT, filter_examples, grouped
 from kg.extract.loglinear import Classifier, Example, probabilities
 from kg.extract.mentions import complete, places_in, proposals
 from kg.extract.names import Named
@@ -198,10 +198,9 @@ def _judge(read: Sequence[_Read], pack: Resources, folds: int) -> tuple[list[lis
     examples: list[list[Example]] = []
     right: list[list[int]] = []
     for item, found in zip(read, groups, strict=True):
-        ends = heads_by_end(item.lesson.reading, pack.heads.groups)
         true = {(e.type, normalise(name)) for e in item.lesson.gold.entities for name in (e.name, *e.aliases)}
         text = item.lesson.document.text
-        examples.append([filter_example(item.lesson.reading, group, ends) for group in found])
+        examples.append(filter_examples(item.lesson.reading, found, pack.heads.groups))
         right.append([int((group[0].type, normalise(text[group[0].start : group[0].end])) in true) for group in found])
     judged: list[list[Named]] = [[] for _ in read]
     for fold in range(folds):

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from kg.extract.analysis import Analysis, Resources, analysis
 from kg.extract.crf import Chain, allowed, bioes, edge_labels, feature_table, rows_of
-from kg.extract.entities import forms_of, link_pairs, subtype_input
+from kg.extract.entities import subtype_input
+from kg.extract.linking import forms_of, link_pairs
 from kg.extract.loglinear import Classifier, Example
 from kg.extract.mentions import features_of
 from kg.extract.names import Named

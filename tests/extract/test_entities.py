@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from kg.extract import Extractor
 from kg.extract.analysis import analysis
-from kg.extract.entities import Thing, forms_of, things
+from kg.extract.entities import Thing, things
+from kg.extract.linking import forms_of
 from kg.extract.names import Named
 
 

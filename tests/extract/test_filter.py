@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from kg.extract import Extractor
 from kg.extract.analysis import analysis
-from kg.extract.filter import filter_example, grouped, heads_by_end, judge
+from kg.extract.filter import filter_examples, grouped, judge
 from kg.extract.names import Named
 
 TEXT = "砺山软件研究院举办会议。要推动高质量发展走深走实，砺山软件研究院作出部署。"
@@ -44,5 +44,6 @@ def test_no_proposals_no_names(extractor: Extractor) -> None:
 
 def test_a_name_at_the_edges_of_its_text_has_features(extractor: Extractor) -> None:
     reading = analysis("研究院", extractor.pack)
-    (group,) = grouped("研究院", [Named(0, 3, "Organization", 0.5)])
-    assert len(filter_example(reading, group, heads_by_end(reading, extractor.pack.heads.groups)).features) > 20
+    groups = grouped("研究院", [Named(0, 3, "Organization", 0.5)])
+    (example,) = filter_examples(reading, groups, extractor.pack.heads.groups)
+    assert len(example.features) > 20
