@@ -10,6 +10,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +23,8 @@ from kg.extract.filter import judge
 from kg.extract.lexical import analyse
 from kg.extract.mentions import complete, decode, features_of
 from kg.extract.network import posterior as convolved
+from kg.extract.pairing import judged as judge_pairs
+from kg.extract.relations import candidates
 from kg.model import Document
 from kg.ontology import default_pack
 from kg.read import read_corpus
@@ -58,7 +61,11 @@ def stages(document: Document, extractor: Extractor, spent: dict[str, float]) ->
         "entities", lambda: things(reading, completed, linker=extractor.linker, subtyper=extractor.subtyper, sure=sure)
     )
     places = places_of(entities)
-    timed("relations", lambda: state(reading, places, extractor))
+    timed("relations", lambda: state(reading, places, replace(extractor, pairer=None)))
+    pairer = extractor.pairer
+    if pairer is not None:
+        pairs = candidates(reading, places, extractor.fit)
+        timed("network of pairs", lambda: judge_pairs(reading, places, pairs, pairer))
 
 
 def main() -> None:

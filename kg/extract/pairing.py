@@ -15,7 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,18 +93,14 @@ def scene(reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate]
     subtypes = {name: at for at, name in enumerate(vocabulary.subtypes, 1)}
     reasons = {name: at for at, name in enumerate(vocabulary.reasons, 1)}
     marked, finer = _marks(len(reading.text), places, kinds, subtypes)
-    ranges = np.array([_ranges(places, pair, len(reading.text)) for pair in pairs], np.int64)
+    told = _told(places, pairs, kinds, subtypes, reasons)
+    ranges = _ranges(told, len(reading.text))
     starts = np.array(sorted(place.start for place in places))
     inside = np.searchsorted(starts, ranges[:, 5]) - np.searchsorted(starts, ranges[:, 4])
-    traits = np.array([_traits(places, pair, row, kinds, subtypes, reasons) for pair, row in zip(pairs, ranges.tolist(),
-        strict=True)], np.int64)
-    traits[:, 6] = np.minimum(inside, _FEW) * (1 - traits[:, 3])
-    closed = np.full((len(pairs), len(vocabulary.classes)), _FORBIDDEN, np.float32)
-    for at, pair in enumerate(pairs):
-        closed[at, list(pair.example.possible)] = 0
     numbers = {character: at for at, character in enumerate(vocabulary.characters, 1)}
     return Scene(lexical_input(reading, bioes(vocabulary.kinds)), characters(reading.text, numbers), marked, finer,
-        _cues(reading, vocabulary.cues), ranges, traits, closed)  # fmt: skip
+        _cues(reading, vocabulary.cues), ranges, _traits(told, ranges, inside, len(kinds)),
+        _closed(pairs, len(vocabulary.classes)))  # fmt: skip
 
 
 def _marks(length: int, places: Sequence[Place], kinds: Mapping[str, int], subtypes: Mapping[str, int]) -> tuple[Ints, Ints]:
@@ -129,29 +125,66 @@ def _cues(reading: Analysis, names: Sequence[str]) -> F32:
     return out
 
 
-def _ranges(places: Sequence[Place], pair: Candidate, length: int) -> list[int]:
-    """The parts of a pair: first mention, second, between them, before the first, after the second; none is empty."""
-    a, b = places[pair.first], places[pair.second]
-    if pair.carried:
-        start, end = pair.sentence[0], b.start
-    elif b.start < a.end:
-        start, end = a.start, a.end
-    else:
-        start, end = a.end, b.start
-    end = min(max(end, start + 1), length)
-    after = min(b.end, length - 1)
-    return [a.start, a.end, b.start, b.end, min(start, end - 1), end, max(0, a.start - _BEFORE), max(a.start, 1), after,
-        max(after + 1, min(length, b.end + _AFTER))]  # fmt: skip
+class _Told(NamedTuple):
+    """What is known of p pairs, as columns (p): both mentions, the sentence's start, and how the first one is carried here."""
+
+    a: Ints
+    a_end: Ints
+    b: Ints
+    b_end: Ints
+    sentence: Ints
+    reason: Ints
+    kind: Ints
+    first: Ints
+    second: Ints
+    carried: NDArray[np.bool_]
 
 
-def _traits(places: Sequence[Place], pair: Candidate, ranges: Sequence[int], kinds: Mapping[str, int],
-    subtypes: Mapping[str, int], reasons: Mapping[str, int]) -> list[int]:  # fmt: skip
-    a, b = places[pair.first], places[pair.second]
-    distance = ranges[5] - ranges[4]
-    step = distance if distance <= _FEW else min(_FEW + distance.bit_length() - 1, _DISTANCES - 1)
-    nested = not pair.carried and b.start < a.end
-    return [reasons.get(pair.carried, 0), kinds.get(a.type, 0) * len(kinds) + kinds.get(b.type, 0), step, int(nested),
-        subtypes.get(a.subtype, 0), subtypes.get(b.subtype, 0), 0]  # fmt: skip
+def _told(places: Sequence[Place], pairs: Sequence[Candidate], kinds: Mapping[str, int], subtypes: Mapping[str, int],
+    reasons: Mapping[str, int]) -> _Told:  # fmt: skip
+    first = np.fromiter((pair.first for pair in pairs), np.int64, len(pairs))
+    second = np.fromiter((pair.second for pair in pairs), np.int64, len(pairs))
+    start = np.array([place.start for place in places], np.int64)
+    end = np.array([place.end for place in places], np.int64)
+    kind = np.array([kinds.get(place.type, 0) for place in places], np.int64)
+    finer = np.array([subtypes.get(place.subtype, 0) for place in places], np.int64)
+    return _Told(
+        a=start[first], a_end=end[first], b=start[second], b_end=end[second],
+        sentence=np.fromiter((pair.sentence[0] for pair in pairs), np.int64, len(pairs)),
+        reason=np.fromiter((reasons.get(pair.carried, 0) for pair in pairs), np.int64, len(pairs)),
+        kind=kind[first] * len(kinds) + kind[second], first=finer[first], second=finer[second],
+        carried=np.fromiter((bool(pair.carried) for pair in pairs), np.bool_, len(pairs)),
+    )  # fmt: skip
+
+
+def _ranges(told: _Told, length: int) -> Ints:
+    """The parts of each pair: first mention, second, between them, before the first, after the second; none is empty."""
+    nested = ~told.carried & (told.b < told.a_end)
+    start = np.where(told.carried, told.sentence, np.where(nested, told.a, told.a_end))
+    end = np.minimum(np.maximum(np.where(nested, told.a_end, told.b), start + 1), length)
+    after = np.minimum(told.b_end, length - 1)
+    last = np.maximum(after + 1, np.minimum(length, told.b_end + _AFTER))
+    return np.stack([told.a, told.a_end, told.b, told.b_end, np.minimum(start, end - 1), end, np.maximum(0, told.a - _BEFORE),
+        np.maximum(told.a, 1), after, last], 1)  # fmt: skip
+
+
+def _traits(told: _Told, ranges: Ints, inside: Ints, kinds: int) -> Ints:
+    """Plain facts of each pair, as numbers below ``Vocabulary.sizes``; ``inside`` counts the mentions between the two."""
+    distance = ranges[:, 5] - ranges[:, 4]
+    far = np.minimum(_FEW + np.frexp(distance)[1].astype(np.int64) - 1, _DISTANCES - 1)
+    nested = (~told.carried & (told.b < told.a_end)).astype(np.int64)
+    return np.stack([told.reason, told.kind, np.where(distance <= _FEW, distance, far), nested, told.first, told.second,
+        np.minimum(inside, _FEW) * (1 - nested)], 1)  # fmt: skip
+
+
+def _closed(pairs: Sequence[Candidate], classes: int) -> F32:
+    """0 where a class is possible, a great negative number elsewhere (pairs × classes)."""
+    kept = sorted({pair.example.possible for pair in pairs})
+    row = {possible: at for at, possible in enumerate(kept)}
+    table = np.full((len(kept), classes), _FORBIDDEN, np.float32)
+    for possible, at in row.items():
+        table[at, list(possible)] = 0
+    return table[[row[pair.example.possible] for pair in pairs]]
 
 
 def judged(reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate], network: PairNetwork) -> F32:
