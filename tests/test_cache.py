@@ -18,6 +18,7 @@ import kg.cache
 import kg.extract
 from kg.build import build
 from kg.cache import FILE, FOLDER, Cache, content_key, fingerprint, trim
+from kg.learn.run import CARD, OURS
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Document, Dropped, Mention, Refused, Span
 from kg.ontology import default_pack
 
