@@ -88,7 +88,10 @@ def test_building_from_written_annotations_gives_the_same_graph(tmp_path: Path) 
     build([SEEDS], tmp_path / "b", annotations_dir=tmp_path / "a" / "annotations")
     a, b = digest(tmp_path / "a"), digest(tmp_path / "b")
     del a["report.json"], b["report.json"]  # it says that the document was not extracted
-    assert {n: h for n, h in a.items() if not n.startswith(".cache/")} == {n: h for n, h in b.items() if not n.startswith(".cache/")}
+    for made in (a, b):
+        for name in [name for name in made if name.startswith(".cache/")]:
+            del made[name]
+    assert a == b
 
 
 def test_a_wrong_annotation_costs_its_document_only(corpus: Path, tmp_path: Path) -> None:
