@@ -126,7 +126,8 @@ def read_rdf(path: Path, graph: kgraph.Graph, base_iri: str) -> Content:
 
 def read_graphml(path: Path, graph: kgraph.Graph, base_iri: str) -> Content:
     """Read GraphML with networkx."""
-    found: Any = nx.read_graphml(path, force_multigraph=True)
+    # Ids are text: sixteen hexadecimal digits may all be decimal
+    found: Any = nx.read_graphml(path, edge_key_type=str, force_multigraph=True)
     content = Content()
     for id_, data in found.nodes(data=True):
         content.node(id_, **_flat_node(data))

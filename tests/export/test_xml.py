@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg.export import FORMATS
+from kg.export import FORMATS, readback
 from kg.export.xmltext import decode, encode
 
 GEXF = "{http://gexf.net/1.3}"
@@ -129,3 +129,11 @@ def test_gexf_opens_in_networkx(out, graph, tmp_path):
     (tmp_path / "12.gexf").write_text(text.replace('version="1.3"', 'version="1.2"'), encoding="utf-8")
     read = nx.read_gexf(tmp_path / "12.gexf")
     assert set(read.nodes) == set(graph.nodes) and read.number_of_edges() == graph.number_of_edges()
+
+
+def test_the_id_of_a_fact_that_is_all_digits_is_read_as_text(out, graph):
+    path = out / "graph.graphml"
+    fact = next(key for *_, key in graph.edges(keys=True))
+    path.write_text(path.read_text(encoding="utf-8").replace(f'id="{fact}"', 'id="8665623482444821"'), encoding="utf-8")
+    found = readback.read_graphml(path, graph, "https://example.org/kg/")
+    assert "8665623482444821" in {record["id"] for record in found.edges.values()}
