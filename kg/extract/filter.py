@@ -155,5 +155,14 @@ def judge(reading: Analysis, proposals: Sequence[Named], model: Classifier, *, h
     """Give every proposal the filter's confidence, one for all spans of a name."""
     groups = grouped(reading.text, proposals)
     chances = probabilities(filter_examples(reading, groups, heads), model)
-    return [replace(span, confidence=round(float(chance[KEPT]), 4)) for group, chance in zip(groups, chances, strict=True)
-        for span in group]
+    return confident(reading, groups, [float(chance[KEPT]) for chance in chances])
+
+
+def confident(reading: Analysis, groups: Sequence[Sequence[Named]], chances: Sequence[float]) -> list[Named]:
+    """The spans of names with their chances; a name that the registry knows is at least as sure as the tagger is of it."""
+    known = {(start, end, entry.type) for start, end, entry in reading.known}
+    out = []
+    for group, chance in zip(groups, chances, strict=True):
+        sure = max([chance, *(span.confidence for span in group if (span.start, span.end, span.type) in known)])
+        out += [replace(span, confidence=round(sure, 4)) for span in group]
+    return out

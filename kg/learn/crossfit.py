@@ -22,7 +22,7 @@ from kg.extract.analysis import Resources
 from kg.extract.crf import Chain, bioes
 from kg.extract.entities import Thing, things
 from kg.extract.extractor import Extractor, Settings, annotation_of, likely, places_of, select, sift
-from kg.extract.filter import KEPT, filter_examples, grouped
+from kg.extract.filter import KEPT, confident, filter_examples, grouped
 from kg.extract.loglinear import Classifier, Example, probabilities
 from kg.extract.mentions import complete, places_in, proposals
 from kg.extract.names import Named
@@ -209,8 +209,7 @@ def _judge(read: Sequence[_Read], pack: Resources, folds: int) -> tuple[list[lis
         for k, item in enumerate(read):
             if item.fold == fold:
                 chances = probabilities(examples[k], model)
-                judged[k] = [replace(s, confidence=round(float(c[KEPT]), 4)) for group,
-                    c in zip(groups[k], chances, strict=True) for s in group]
+                judged[k] = confident(item.lesson.reading, groups[k], [float(c[KEPT]) for c in chances])
     return judged, _fit_filter([x for row in examples for x in row], [y for row in right for y in row])
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from kg.extract import Extractor
 from kg.extract.analysis import analysis
-from kg.extract.filter import filter_examples, grouped, judge
+from kg.extract.filter import confident, filter_examples, grouped, judge
 from kg.extract.names import Named
 
 TEXT = "砺山软件研究院举办会议。要推动高质量发展走深走实，砺山软件研究院作出部署。"
@@ -47,3 +47,11 @@ def test_a_name_at_the_edges_of_its_text_has_features(extractor: Extractor) -> N
     groups = grouped("研究院", [Named(0, 3, "Organization", 0.5)])
     (example,) = filter_examples(reading, groups, extractor.pack.heads.groups)
     assert len(example.features) > 20
+
+
+def test_a_name_that_the_registry_knows_is_as_sure_as_the_tagger_at_least(extractor: Extractor) -> None:
+    text = "推进制造强国建设，推进岭上强国建设。"
+    reading = analysis(text, extractor.pack)
+    groups = [[Named(2, 8, "Programme", 0.6)], [Named(11, 17, "Programme", 0.6)]]
+    assert [span.confidence for span in confident(reading, groups, [0.2, 0.2])] == [0.6, 0.2]
+    assert [span.confidence for span in confident(reading, groups, [0.9, 0.9])] == [0.9, 0.9]
