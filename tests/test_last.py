@@ -21,7 +21,8 @@ from kg.export import DEFAULT_FORMATS, blocks
 from kg.flow import memory, recalling
 from kg.ontology import default_pack
 
-COUNT = 14
+COUNT = 24
+"""So many that two changed documents are few: see ``kg.engines.SHARE``."""
 FORMATS = (*(name for name in DEFAULT_FORMATS if name != "html"), "tables")
 """All but the page, which is made whole each time."""
 
