@@ -47,7 +47,7 @@ def test_a_short_form_that_a_bracket_introduces_is_found_everywhere(extractor: E
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("该厂党委", "Organization"), ("一系列共建主题活动", "Programme"), ("双方党支部", "Organization"), ("多个平台", "Asset")],
+    [("该港务局", "Organization"), ("一系列读书活动", "Programme"), ("双方工会", "Organization"), ("多个平台", "Asset")],
 )
 def test_what_means_no_one_thing_is_no_name(name: str, kind: str, extractor: Extractor) -> None:
     text = f"会后，{name}有了起色。"
