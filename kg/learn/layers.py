@@ -6,6 +6,7 @@ matrix product and nothing is padded. Loshchilov and Hutter 2019 (AdamW); Ba et 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +75,31 @@ class Descent:
             size = np.sqrt(self.second[name] / np.float32(1 - 0.999**self.step)) + np.float32(1e-8)
             self.weights[name] *= np.float32(1 - rate * self.decay)
             self.weights[name] -= np.float32(rate / (1 - 0.9**self.step)) * self.first[name] / size
+
+
+def descend(
+    weights: Weights, orders: Sequence[Sequence[list[int]]], step: Callable[[int, list[int]], tuple[float, Weights]], *,
+    rate: float, decay: float = 0.01, say: Callable[[str], None] | None = None,
+) -> None:  # fmt: skip
+    """Move the weights down the slopes of each batch of each pass.
+
+    Args:
+        weights: changed in place.
+        orders: for each pass the batches, by the numbers of what is in them.
+        step: the loss and the slopes of a batch; it is given the number of the pass and the batch.
+        rate: the highest learning rate.
+        decay: weight decay.
+        say: told the loss of each pass.
+    """
+    descent = Descent(weights, rate, sum(len(order) for order in orders), decay)
+    for number, order in enumerate(orders):
+        total = 0.0
+        for chosen in order:
+            loss, slopes = step(number, chosen)
+            total += loss
+            descent.down(slopes)
+        if say:
+            say(f"pass {number + 1} of {len(orders)}, loss {total / max(1, len(order)):.4f}")
 
 
 def uniform(rows: int, columns: int, chance: np.random.Generator) -> F32:

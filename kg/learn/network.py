@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kg.extract.analysis import Analysis
 from kg.extract.encoder import lexical_input
 from kg.extract.network import UNKNOWN, characters, graph_of
-from kg.learn.layers import GAP, Descent, Drop, Weights, backward, convolutions, forward, kept, normal, summed, uniform
+from kg.learn.layers import GAP, Drop, Weights, backward, convolutions, descend, forward, kept, normal, summed, uniform
 
 F32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -82,15 +82,11 @@ def fit_network(
     chance = np.random.default_rng(seed)
     weights = _start(passes[0][0].lexical.shape[1], len(known) + 1, len(labels), width, chance)
     orders = [_batched(part, chance) for part in passes]
-    descent = Descent(weights, rate, sum(len(order) for order in orders), decay)
-    for number, (part, order) in enumerate(zip(passes, orders, strict=True)):
-        total = 0.0
-        for chosen in order:
-            loss, slopes = _slopes(weights, _batch([part[i] for i in chosen]), chance, Drop())
-            total += loss
-            descent.down(slopes)
-        if say:
-            say(f"network: pass {number + 1} of {len(passes)}, loss {total / max(1, len(order)):.4f}")
+
+    def step(number: int, chosen: list[int]) -> tuple[float, Weights]:
+        return _slopes(weights, _batch([passes[number][i] for i in chosen]), chance, Drop())
+
+    descend(weights, orders, step, rate=rate, decay=decay, say=say)
     return graph_of(weights, known, labels)
 
 

@@ -20,7 +20,7 @@ from kg.extract.network import UNKNOWN
 from kg.extract.pairing import PARTS, Scene, Vocabulary, graphs_of, scene
 from kg.extract.relations import Candidate, Place
 from kg.learn.classroom import present
-from kg.learn.layers import GAP, Descent, Drop, Weights, backward, convolutions, forward, kept, normal, summed, uniform
+from kg.learn.layers import GAP, Drop, Weights, backward, convolutions, descend, forward, kept, normal, summed, uniform
 from kg.learn.network import known_characters
 from kg.learn.train import Lesson
 from kg.ontology import Ontology, subtypes, types
@@ -141,15 +141,11 @@ def fit_pairs(
     weights = _start(scene, vocabulary, width, deep, chance)
     orders = [[order[at : at + _TOGETHER] for at in range(0, len(order), _TOGETHER)]
         for order in (chance.permutation(len(part)).tolist() for part in passes)]  # fmt: skip
-    descent = Descent(weights, rate, sum(len(order) for order in orders))
-    for number, (part, order) in enumerate(zip(passes, orders, strict=True)):
-        total = 0.0
-        for chosen in order:
-            loss, slopes = _slopes(weights, _batch([part[at] for at in chosen]), chance, Drop())
-            total += loss
-            descent.down(slopes)
-        if say:
-            say(f"pairs: pass {number + 1} of {len(passes)}, loss {total / max(1, len(order)):.4f}")
+
+    def step(number: int, chosen: list[int]) -> tuple[float, Weights]:
+        return _slopes(weights, _batch([passes[number][at] for at in chosen]), chance, Drop())
+
+    descend(weights, orders, step, rate=rate, say=say)
     return graphs_of(weights, vocabulary)
 
 

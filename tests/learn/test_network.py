@@ -15,6 +15,7 @@ from kg.extract.network import graph_of, load_network, open_network
 from kg.learn import network as learn
 from kg.learn.layers import Drop
 from kg.learn.network import Batch, Window, fit_network, known_characters
+from tests.learn.slopes import check_slopes
 
 LABELS = ("O", "B-X", "E-X")
 
@@ -46,16 +47,7 @@ def test_every_slope_is_the_loss_difference_of_a_small_step() -> None:
     weights: dict[str, Any] = {name: value.astype(np.float64) for name, value in learn._start(4, 6, 3, 8, chance).items()}
     batch = double(learn._batch([Window(chance.standard_normal((n, 4)).astype(np.float16), chance.integers(0, 6, n),
         chance.integers(0, 3, n)) for n in (9, 17)]))
-    _, slopes = learn._slopes(weights, batch, chance, STILL)
-    for name, value in weights.items():
-        for at in {tuple(chance.integers(0, size) for size in value.shape) for _ in range(4)}:
-            before, step = value[at], 1e-5
-            value[at] = before + step
-            above, _ = learn._slopes(weights, batch, chance, STILL)
-            value[at] = before - step
-            below, _ = learn._slopes(weights, batch, chance, STILL)
-            value[at] = before
-            assert slopes[name][at] == pytest.approx((above - below) / (2 * step), rel=1e-3, abs=1e-6), name
+    check_slopes(weights, lambda: learn._slopes(weights, batch, chance, STILL), chance, step=1e-5)
 
 
 def test_the_file_computes_what_training_computed_and_a_batch_keeps_its_windows_apart() -> None:

@@ -13,6 +13,7 @@ from kg.extract.pairing import PARTS, Scene, Vocabulary, graphs_of, open_pairs, 
 from kg.learn import pairing as learn
 from kg.learn.layers import Drop
 from kg.learn.pairing import Task, fit_pairs
+from tests.learn.slopes import check_slopes
 
 STILL = Drop(0, 0, 0, 0, 0)
 WORDS = Vocabulary(
@@ -52,17 +53,7 @@ def test_every_slope_is_the_loss_difference_of_a_small_step() -> None:
     batch = double(learn._batch(tasks))
     started = learn._start(tasks[0].scene, WORDS, 8, 6, chance)
     weights: dict[str, Any] = {name: value.astype(np.float64) for name, value in started.items()}
-    _, slopes = learn._slopes(weights, batch, chance, STILL)
-    assert slopes.keys() == weights.keys()
-    for name, value in weights.items():
-        for at in sorted({tuple(chance.integers(0, size) for size in value.shape) for _ in range(4)}):
-            before, step = value[at], 1e-6
-            value[at] = before + step
-            above, _ = learn._slopes(weights, batch, chance, STILL)
-            value[at] = before - step
-            below, _ = learn._slopes(weights, batch, chance, STILL)
-            value[at] = before
-            assert slopes[name][at] == pytest.approx((above - below) / (2 * step), rel=1e-3, abs=1e-6), name
+    check_slopes(weights, lambda: learn._slopes(weights, batch, chance, STILL), chance, step=1e-6)
 
 
 def chances(files: tuple[bytes, bytes], seen: Task) -> Any:
