@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kg.errors import PackError
@@ -19,7 +19,7 @@ class Lexicon:
     (``planned``, ``negated``, ``hypothetical``, ``anaphora``, ``owner``, ``abbreviation``) to its words, ``tags`` a tag of the
     analyser (``ORG``, ``PER`` …) to a class, and ``plain`` holds names too
     common to be entities (``高质量发展``). ``notices`` are phrases that mark a line as a notice about the copy (免责声明), not
-    a part of the report.
+    a part of the report. ``general`` maps a word to the classes whose names do not begin with it (该平台 is no platform's name).
     ``backward`` are trigger words whose subject stands behind them and whose object before: 甲公司旗下乙公司 says that 乙公司
     is part of 甲公司.
     """
@@ -31,6 +31,7 @@ class Lexicon:
     plain: frozenset[str]
     notices: tuple[str, ...] = ()
     backward: frozenset[str] = frozenset()
+    general: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection[str]) -> Lexicon:
@@ -45,9 +46,7 @@ def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection
         PackError: a line has the wrong number of columns or names a class or predicate that the ontology does not have.
     """
     folder = pack / "lexicon"
-    heads = {}
-    for where, (head, names) in _rows(folder / "heads.tsv", "head", "classes"):
-        heads[head] = tuple(_known(name, classes, where, "class") for name in names.split("|"))
+    heads = _classes_of(folder / "heads.tsv", "head", classes)
     triggers = {}
     for where, (predicate, words) in _rows(folder / "triggers.tsv", "predicate", "words"):
         triggers[_known(predicate, predicates, where, "predicate")] = tuple(words.split("|"))
@@ -56,7 +55,15 @@ def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection
     tags = {tag: _known(name, classes, where, "class") for where, (tag, name) in _rows(folder / "tags.tsv", "tag", "class")}
     notices = tuple(phrase for _, (phrase,) in _rows(folder / "notices.tsv", "phrase"))
     backward = frozenset(word for _, (word,) in _rows(folder / "backward.tsv", "word"))
-    return Lexicon(heads=heads, triggers=triggers, markers=markers, tags=tags, plain=plain, notices=notices, backward=backward)
+    general = _classes_of(folder / "general.tsv", "word", classes)
+    return Lexicon(heads=heads, triggers=triggers, markers=markers, tags=tags, plain=plain, notices=notices, backward=backward,
+        general=general)
+
+
+def _classes_of(path: Path, column: str, classes: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The classes of each word in a file of two columns."""
+    return {word: tuple(_known(name, classes, where, "class") for name in names.split("|"))
+        for where, (word, names) in _rows(path, column, "classes")}  # fmt: skip
 
 
 def _rows(path: Path, *header: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,8 +37,6 @@ from kg.registry import load_registry
 
 NAME = "embedded"
 _BARELY = 0.15
-_ANY = re.compile("[该此各]|双方|两家|有关|相关|其他|上述|所有|全体|多[个家项]|一批|一系列|众多|广大")
-_BODILY = ("Organization", "Programme", "Event", "Asset")
 _USUAL = 0.45
 _OWNED = "-partOf"
 _NAMED_AFTER = 0.9
@@ -183,13 +180,17 @@ def sift(proposed: Sequence[Named], text: str, pack: Resources, settings: Settin
             dropped.append((span, "notice"))
         elif text[span.start : span.end] in pack.lexicon.plain:
             dropped.append((span, "plain"))
-        elif span.type in _BODILY and _ANY.match(text, span.start, span.end):
+        elif _is_general(text[span.start : span.end], span.type, pack.lexicon.general):
             dropped.append((span, "general"))
         elif span.confidence < settings.spans.get(span.type, 0.5):
             dropped.append((span, "low-confidence"))
         else:
             kept.append(span)
     return kept, dropped
+
+
+def _is_general(name: str, kind: str, words: Mapping[str, Sequence[str]]) -> bool:
+    return any(kind in classes and name.startswith(word) for word, classes in words.items())
 
 
 def annotation_of(

@@ -234,7 +234,7 @@ def _best_threshold(read: Sequence[_Read], judged: Sequence[Sequence[Named]], ki
             predicted += len(hits) + len([name for name in names if name not in owner])
             there += len(set(owner.values()))
         scores.append(2 * right / max(1, predicted + there))
-    return max(zip(_GRID, scores, strict=True), key=lambda pair: pair[1] - 0.01 * abs(pair[0] - _USUAL))[0]
+    return max(zip(_GRID, scores, strict=True), key=lambda pair: pair[1] - _UNLESS * abs(pair[0] - _USUAL))[0]
 
 
 def _places(item: _Read, spans: Sequence[Named], pack: Resources, settings: Settings,

@@ -10,8 +10,9 @@ import pytest
 
 
 def check_slopes(
-    weights: Mapping[str, Any], slopes_of: Callable[[], tuple[float, Mapping[str, Any]]], chance: np.random.Generator, *, step: float
-) -> None:
+    weights: Mapping[str, Any], slopes_of: Callable[[], tuple[float, Mapping[str, Any]]], chance: np.random.Generator, *,
+    step: float,
+) -> None:  # fmt: skip
     """Compare a few slopes of each weight with the difference of the loss, which ``slopes_of`` gives beside the slopes.
 
     The weights are in double precision, and are left as they were.
