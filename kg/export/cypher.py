@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
 from kg.errors import InputError
@@ -18,6 +20,7 @@ _ROWS = "UNWIND "
 _DECODER = json.JSONDecoder()
 
 
+@lru_cache(maxsize=4096)  # a file repeats a few names on every line
 def identifier(name: str) -> str:
     """Return ``name`` as a Cypher name: in backticks, those inside doubled, unless it is a plain word.
 
@@ -36,14 +39,15 @@ def literal(value: Any) -> str:
     >>> print(literal({"name": 'a"b\n', "n": [1, True]}))
     {name: "a\"b\n", n: [1, true]}
     """
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{identifier(k)}: {literal(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(literal, value)) + "]"
     if isinstance(value, str):
-        parts = re.split(r"(?<=\\)(?=u)", value)
-        return " + ".join(json.dumps(part, ensure_ascii=False) for part in parts)
-    return json.dumps(value)
+        if "\\u" not in value:
+            return encode_basestring(value)
+        return " + ".join(encode_basestring(part) for part in re.split(r"(?<=\\)(?=u)", value))
+    if isinstance(value, dict):
+        return "{" + ", ".join([f"{identifier(k)}: {literal(v)}" for k, v in value.items()]) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join([literal(one) for one in value]) + "]"
+    return str(value) if type(value) is int else json.dumps(value)
 
 
 def statements(text: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from io import StringIO
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from kg.ontology import Ontology
 
 T = TypeVar("T")
+
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 Attributes = dict[str, str | int | float | bool]
 
@@ -108,7 +111,7 @@ def node_attributes(graph: kgraph.Graph, record: kgraph.NodeRecord) -> Attribute
     flat: Attributes = {
         "label": encode(record["label"]),
         "type": record["type"],
-        "classes": json.dumps(kgraph.classes_of(record)),
+        "classes": _classes(*kgraph.classes_of(record)),
         "aliases": _json(record["aliases"]),
         "mentions": len(record["mentions"]),
     }
@@ -141,5 +144,10 @@ def edge_attributes(graph: kgraph.Graph, record: kgraph.EdgeRecord, ontology: On
     return flat
 
 
+@lru_cache(maxsize=4096)
+def _classes(*names: str) -> str:
+    return json.dumps(names)
+
+
 def _json(value: object) -> str:
-    return encode(json.dumps(value, ensure_ascii=False))
+    return encode(_encoded(value))

@@ -12,6 +12,7 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from io import StringIO
 from itertools import groupby
 from operator import attrgetter, itemgetter
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from kg.ontology import Ontology
 
 ARRAY_DELIMITER = ";"
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 NODE_COLUMNS = {
     "id": "ID",
@@ -180,6 +182,7 @@ def labels(record: kgraph.NodeRecord) -> tuple[str, ...]:
     return ("Entity", *dict.fromkeys([*first, *record["roles"]]))
 
 
+@lru_cache(maxsize=1024)
 def relationship_type(predicate: str) -> str:
     """Return the name of a predicate in the custom of property graphs.
 
@@ -195,8 +198,13 @@ def array_cell(values: Iterable[Any]) -> str:
     >>> array_cell(["a;b", "c"])
     'a\\u003Bb;c'
     """
-    escaped = (re.sub(r"\\(?=u00(?:3B|5C))", r"\\u005C", str(value)).replace(";", r"\u003B") for value in values)
-    return ARRAY_DELIMITER.join(escaped)
+    return ARRAY_DELIMITER.join([_escaped(str(value)) for value in values])
+
+
+def _escaped(text: str) -> str:
+    if "\\" in text:
+        text = re.sub(r"\\(?=u00(?:3B|5C))", r"\\u005C", text)
+    return text.replace(";", r"\u003B")
 
 
 def array_values(cell: str) -> list[str]:
@@ -221,7 +229,9 @@ _NOTHING = _Nothing()
 
 
 def _cell(value: Any) -> str | int | float:
-    if value is None or value in ("", []):
+    if type(value) is str:
+        return value or _NOTHING
+    if value is None or value == []:
         return _NOTHING
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -233,7 +243,7 @@ def _cell(value: Any) -> str | int | float:
 
 
 def _json_or_none(value: Any) -> str | None:
-    return json.dumps(value, ensure_ascii=False) if value else None
+    return _json(value) if value else None
 
 
 def batches(rows: Iterable[Properties], size: int) -> Iterator[list[Properties]]:

@@ -11,6 +11,8 @@ from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)")
+_MARKUP = re.compile("[&<>]").search
+_QUOTED = re.compile('[&<>"\n\r\t]').search  # what an attribute's value cannot hold as it is
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -20,6 +22,8 @@ def encode(text: str) -> str:
     >>> encode("a\x01_x0001_")
     'a_x0001__x005F_x0001_'
     """
+    if text.isprintable() and "_x" not in text:  # nearly all texts; the question takes a tenth of the answer's time
+        return text
     return _ILLEGAL.sub(lambda match: f"_x{ord(match.group()):04X}_", text)
 
 
@@ -38,6 +42,8 @@ def lexical(value: str | int | float | bool) -> str:
     >>> lexical(True), lexical(0.5)
     ('true', '0.5')
     """
+    if type(value) is str:
+        return value
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -74,7 +80,7 @@ class XmlWriter:
 
     def element(self, name: str, attributes: dict[str, str], text: str = "") -> None:
         """Write an element that holds nothing but text."""
-        inside = f">{escape(text)}</{name}>" if text else "/>"
+        inside = f">{escape(text) if _MARKUP(text) else text}</{name}>" if text else "/>"
         self._write(f"{self._line()}<{name}{_attributes(attributes)}{inside}")
 
     def _line(self) -> str:
@@ -85,4 +91,7 @@ class XmlWriter:
 
 
 def _attributes(attributes: dict[str, str]) -> str:
-    return "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
+    text = ""
+    for name, value in attributes.items():
+        text += f" {name}={quoteattr(value)}" if _QUOTED(value) else f' {name}="{value}"'
+    return text

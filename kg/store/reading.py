@@ -6,14 +6,15 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from copy import copy
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from kg import graph as kgraph
 from kg.errors import InputError
 from kg.store.digests import CLASSES, write_digests
-from kg.store.schema import COLUMNS, ORDER, TABLES
+from kg.store.records import EDGE, EVIDENCE, MENTION, NODE, edge, node
+from kg.store.schema import COLUMNS, ORDER, OWNER, TABLES
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,6 +45,7 @@ class Stored:
         self.folder = folder
         self.head: dict[str, Any] = {}
         self._scratch = scratch or folder
+        self._database = Database(self._scratch)
         self._sizes: dict[str, int] = {}
         self._where: dict[str, str] = {}
         self._ids: list[str] = []
@@ -92,25 +94,24 @@ class Stored:
 
     def make_digests(self) -> None:
         """Make the digests, which then serve several processes."""
-        with closing(self._connect()) as connection:
+        with closing(self._database.cursor()) as connection:
             write_digests(connection, self.folder, self._scratch / "digests")
 
     def entities(self, *, by_class: bool = False) -> Iterator[tuple[str, kgraph.NodeRecord]]:
         """Yield ``(id, attributes)`` of every entity in the order of ids, or of classes (type, subtype, roles) and ids."""
-        head = ("entities", f"{CLASSES}, e.id") if by_class else ("entities", "e.id")
-        mentions = self._beside("mentions", "entity", *head) if by_class else self._rows("mentions")
-        groups = _Groups(mentions, "entity")
-        rows = self._query(f"SELECT e.* FROM {self._table('entities')} e ORDER BY {head[1]}", COLUMNS["entities"])
-        for row in rows:
-            yield row["id"], _node(row, groups.of(row["id"]))
+        order = f"{CLASSES}, e.id" if by_class else "e.id"
+        mentions = self._beside("mentions", MENTION, "entities", order if by_class else None)
+        names = ", ".join(f"e.{name}" for name in NODE)
+        for row in self._tuples(f"SELECT {names} FROM {self._table('entities')} e ORDER BY {order}"):
+            yield row[0], node(row, _next(mentions, row[-1], row[0]))
 
     def facts(self, *, by_predicate: bool = False) -> Iterator[kgraph.Edge]:
         """Yield every fact in the order of ids, or of predicates and ids."""
         order = "e.predicate, e.id" if by_predicate else "e.id"
-        evidence = self._beside("evidence", "fact", "facts", order) if by_predicate else self._rows("evidence")
-        groups = _Groups(evidence, "fact")
-        for row in self._query(f"SELECT e.* FROM {self._table('facts')} e ORDER BY {order}"):
-            yield _edge(row, groups.of(row["id"]))
+        evidence = self._beside("evidence", EVIDENCE, "facts", order if by_predicate else None)
+        names = ", ".join(f"e.{name}" for name in EDGE)
+        for row in self._tuples(f"SELECT {names} FROM {self._table('facts')} e ORDER BY {order}"):
+            yield edge(row, _next(evidence, row[-1], row[0]))
 
     def documents(self) -> Iterator[kgraph.DocumentRecord]:
         """Yield the documents in the order of their ids."""
@@ -199,10 +200,11 @@ class Stored:
         """Return the number of entities, as networkx calls it."""
         return self.count("entities")
 
-    def _beside(self, table: str, key: str, other: str, order: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a table in the order of the other one's, to which ``key`` refers."""
-        text = f"SELECT r.* FROM {self._table(table)} r JOIN {self._table(other)} e ON r.{key} = e.id ORDER BY {order}, r.number"
-        return self._query(text, COLUMNS[table])
+    def _beside(self, table: str, columns: Sequence[str], other: str, order: str | None) -> Iterator[tuple[Any, ...]]:
+        """Yield ``columns`` of a table in its own order, or in that of the other one, to whose rows those of this belong."""
+        names, key = ", ".join(f'r."{name}"' for name in columns), OWNER[table]
+        joined = f"JOIN {self._table(other)} e ON r.{key} = e.id" if order else ""
+        return self._tuples(f"SELECT {names} FROM {self._table(table)} r {joined} ORDER BY {order or f'r.{key}'}, r.number")
 
     def _rows(self, table: str) -> Iterator[dict[str, Any]]:
         return self._query(f"SELECT * FROM {self._table(table)} ORDER BY {', '.join(ORDER[table])}", COLUMNS[table])
@@ -219,23 +221,45 @@ class Stored:
                         row[name] = json.loads(row[name])
                 yield row
 
+    def _tuples(self, text: str) -> Iterator[tuple[Any, ...]]:
+        for batch in self._batches(text):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
     def _batches(self, text: str) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
 
-        with closing(self._connect()) as connection:
+        with closing(self._database.cursor()) as connection:
             if self._where:
                 connection.register("wanted", pa.table({"id": pa.array(self._ids, pa.string())}))
             yield from connection.sql(text).to_arrow_reader(_BATCH)
 
-    def _connect(self) -> duckdb.DuckDBPyConnection:
-        return connected(self._scratch)
+
+class Database:
+    """A database in memory for a folder, opened when it is first asked: that takes ten times as long as a small question."""
+
+    def __init__(self, scratch: Path) -> None:
+        """Take a folder to sort in."""
+        self._scratch = scratch
+        self._open: duckdb.DuckDBPyConnection | None = None
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection that sees no other's tables."""
+        if self._open is None:
+            self._open = connected(self._scratch)
+        return self._open.cursor()
+
+    def __reduce__(self) -> tuple[type[Database], tuple[Path]]:
+        """Go to another process closed."""
+        return Database, (self._scratch,)
 
 
 def connected(scratch: Path) -> duckdb.DuckDBPyConnection:
     """Return a database in memory that sorts in the folder ``scratch`` what exceeds ``MEMORY``."""
     import duckdb
 
-    return duckdb.connect(config={"memory_limit": MEMORY, "threads": 1, "temp_directory": str(scratch / "sorting")})
+    options: dict[str, str | bool | int | float | list[str]] = {"memory_limit": MEMORY, "threads": 1}
+    options |= {"temp_directory": str(scratch / "sorting"), "enable_external_file_cache": False}
+    return duckdb.connect(config=options)
 
 
 def open_tables(folder: Path, *, scratch: Path | None = None) -> Stored:
@@ -267,51 +291,8 @@ def file_list(paths: list[str]) -> str:
     return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
 
 
-class _Groups:
-    """Rows sorted by ``key``, taken group by group beside another stream that is sorted by the same."""
-
-    def __init__(self, rows: Iterator[dict[str, Any]], key: str) -> None:
-        self._groups = groupby(rows, key=lambda row: row[key])
-
-    def of(self, key: str) -> list[dict[str, Any]]:
-        """Return the rows of ``key``; the keys asked for must grow, and every key must be asked for."""
-        found, rows = next(self._groups)
-        assert found == key, f"rows of {found!r} where those of {key!r} should be"
-        return list(rows)
-
-
-class Dated(dict[str, Any]):
-    """A record that knows more than its keys (see ``kg.graph.Streamed``); its JSON is that of a plain record."""
-
-    __slots__ = ("after", "before", "date", "degree")
-
-    date: str | None
-    before: str
-    after: str
-    degree: int
-
-
-def _node(row: dict[str, Any], mentions: list[dict[str, Any]]) -> kgraph.NodeRecord:
-    names = ("label", "type", "subtype", "roles", "aliases", "scope", "registry", "attributes")
-    record = Dated((name, row[name]) for name in names)
-    record.degree = row["degree"]
-    record["mentions"] = [_dated(m, ("document", "start", "end", "text", "confidence")) for m in mentions]
-    return cast(kgraph.NodeRecord, record)
-
-
-def _edge(row: dict[str, Any], evidence: list[dict[str, Any]]) -> kgraph.Edge:
-    record: dict[str, Any] = {name: row[name] for name in ("predicate", "symmetric", "implied", "confidence")}
-    names = tuple(kgraph.EvidenceRecord.__annotations__)
-    found = []
-    for one in evidence:
-        dated = _dated(one, names)
-        dated.before, dated.after = one["before"], one["after"]
-        found.append(dated)
-    record["evidence"] = found
-    return kgraph.Edge(row["id"], row["subject"], row["object"], cast(kgraph.EdgeRecord, record))
-
-
-def _dated(row: dict[str, Any], names: tuple[str, ...]) -> Dated:
-    record = Dated((name, row[name]) for name in names)
-    record.date = row["date"]
-    return record
+def _next(rows: Iterator[tuple[Any, ...]], count: int, owner: str) -> list[tuple[Any, ...]]:
+    """Return the next rows of a stream, which belong to ``owner``."""
+    found = list(islice(rows, count))
+    assert len(found) == count and all(row[0] == owner for row in found), f"{count} rows of {owner!r} should be here"
+    return found
