@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import tempfile
@@ -30,7 +31,7 @@ from kg.read import Problem, read_corpus
 from kg.registry import load_registry
 from kg.report import make_report, report_text
 from kg.swap import MARK, replaced
-from kg.workers import annotate_each, end_with_parent
+from kg.workers import annotate_each, begin_worker, collect_seldom
 
 if TYPE_CHECKING:
     from kg.graph import Graph
@@ -96,6 +97,8 @@ def build(
     known = Known(ontology, load_registry(pack, ontology), pack)
     check_base_iri(base_iri)
     with replaced(out, ours=OURS) as folder, ExitStack() as stack:
+        stack.callback(gc.set_threshold, *gc.get_threshold())
+        collect_seldom()
         with clock("read"):
             documents, problems = read_corpus(inputs)
             progress("read", len(documents), len(documents))
@@ -157,7 +160,7 @@ def export(
     with ExitStack() as stack:
         each: Iterator[list[Path]] = map(write, formats)
         if jobs > 1 and streamed(graph):
-            pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), end_with_parent)
+            pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), begin_worker)
             each = stack.enter_context(pool).map(write, formats)
         files = []
         for i in range(len(formats)):

@@ -6,6 +6,7 @@ needed, so that no more than some dozens wait in memory.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import multiprocessing
 import os
@@ -131,8 +132,14 @@ def _one_by_one(documents: list[Document], team: _Team) -> Iterator[Annotation |
         pool.shutdown(cancel_futures=True)
 
 
-def end_with_parent() -> None:
+def collect_seldom() -> None:
+    """Let Python look for circles of dead objects a hundred times less often; that took a sixth of a build, which makes none."""
+    gc.set_threshold(70_000, 20, 20)
+
+
+def begin_worker() -> None:
     """Let this worker process end with the one that started it: on a kill, too, and not before it on Ctrl-C."""
+    collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
@@ -149,7 +156,7 @@ def _load(pack: Path, model: str) -> None:
     global _loaded
     from kg.extract import load_extractor
 
-    end_with_parent()
+    begin_worker()
     try:
         _loaded = load_extractor(pack, model=model)
     except KgError as error:  # raised here it would only break the pool; _annotate_chunk sends it where it can be read

@@ -9,13 +9,16 @@ import multiprocessing
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, count, groupby
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from kg.flow.packing import packed, unpacked
 from kg.flow.rows import Data, Grouper, Row, step_name
+from kg.workers import begin_worker
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,16 +52,17 @@ class DuckEngine:
         self.steps: list[tuple[str, Files]] = []
         """What was made, in its order: names (see ``step_name``) and data sets."""
         # spawn: see kg.workers
-        self._pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) if jobs > 1 else None
+        self._pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), begin_worker) if jobs > 1 else None
 
     def __enter__(self) -> DuckEngine:
         """Return the engine, whose processes end with the block."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """End the processes."""
+        """End the processes and close the database of this one."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+        _database.cache_clear()
 
     def given(self, rows: Iterable[Row]) -> Files:
         """Write ``rows`` as they come."""
@@ -100,7 +104,7 @@ def _run_part(task: tuple[list[str], Grouper, Path, int, int, int]) -> Files:
 
 def _stepped(paths: list[str], step: Grouper, folder: Path, part: int, parts: int) -> Iterator[tuple[str, Row]]:
     """Yield the rows that ``step`` makes, each with the key of its group."""
-    for key, rows in groupby(_sorted_rows(paths, folder, part=part, parts=parts), key=lambda row: row.key):
+    for key, rows in groupby(_sorted_rows(paths, folder, part=part, parts=parts), key=itemgetter(1)):
         for row in step(key, rows):
             yield key, row
 
@@ -112,18 +116,23 @@ def _sorted_rows(paths: list[str], folder: Path, *, part: int, parts: int) -> It
         where = f"WHERE hash(key) % {parts} = {part}" if parts > 1 else ""
         text = f'SELECT kind, key, "order", number, data FROM read_parquet(?) {where} ORDER BY key, "order", number'
         for batch in connection.sql(text, params=[paths]).to_arrow_reader(_BATCH):
-            columns = [column.to_pylist() for column in batch.columns]
-            for kind, key, place, number, data in zip(*columns, strict=True):
-                yield Row(kind, key, place, number, None if data is None else unpacked(data))
+            *columns, data = (column.to_pylist() for column in batch.columns)
+            values = [None if one is None else unpacked(one) for one in data]
+            yield from map(Row._make, zip(*columns, values, strict=True))
 
 
 def connect(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Return a database in memory that sorts in ``folder`` what exceeds ``MEMORY``, with one thread."""
+    """Return a connection to a database in memory that sorts in ``folder`` what exceeds ``MEMORY``, with one thread."""
+    return _database(folder).cursor()
+
+
+@lru_cache(maxsize=1)  # a process serves one build at a time; to open a database takes as long as to sort a thousand rows
+def _database(folder: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     where = str(folder / "sorting")
     options: dict[str, str | bool | int | float | list[str]] = {"memory_limit": MEMORY, "threads": 1, "temp_directory": where}
-    return duckdb.connect(config=options | {"preserve_insertion_order": False})
+    return duckdb.connect(config=options | {"preserve_insertion_order": False, "enable_external_file_cache": False})
 
 
 def _schema() -> pa.Schema:
@@ -147,17 +156,20 @@ def _write(rows: Iterable[tuple[str, Row]], folder: Path, name: int) -> Files:
         if kind not in writers:
             paths[kind] = str(folder / f"{name:05d}-{kind}.parquet")
             writers[kind] = pq.ParquetWriter(paths[kind], schema, compression="zstd")
-        rows = waiting.pop(kind)
-        values = [(source, *row[:4], None if row.data is None else packed(row.data)) for source, row in rows]
-        writers[kind].write_batch(
-            pa.record_batch([pa.array(c, t) for c, t in zip(zip(*values, strict=True), schema.types, strict=True)], schema=schema)
-        )
+        sources, rows = zip(*waiting.pop(kind), strict=True)
+        *columns, data = zip(*rows, strict=True)
+        values = [sources, *columns, [None if one is None else packed(one) for one in data]]
+        arrays = [pa.array(column, type_) for column, type_ in zip(values, schema.types, strict=True)]
+        writers[kind].write_batch(pa.record_batch(arrays, schema=schema))
 
     try:
         for source, row in rows:
-            waiting.setdefault(row.kind, []).append((source, row))
-            if len(waiting[row.kind]) >= _BATCH:
-                write(row.kind)
+            rows_of_kind = waiting.get(row[0])
+            if rows_of_kind is None:
+                rows_of_kind = waiting[row[0]] = []
+            rows_of_kind.append((source, row))
+            if len(rows_of_kind) >= _BATCH:
+                write(row[0])
         for kind in list(waiting):
             write(kind)
     finally:
