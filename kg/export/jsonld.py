@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,11 +49,11 @@ def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: s
     context = make_context(ontology, names)
     text = json.dumps({"@context": context}, ensure_ascii=False, indent=1) + "\n"
     (out_dir / "context.jsonld").write_text(text, encoding="utf-8", newline="\n")
-    shape = _Shape(context, names)
+    shape, encode = _Shape(context, names), json.JSONEncoder(ensure_ascii=False).encode
     terms, iris = Remembered(names.kgo), Remembered(names.entity)
 
     def line(block: Block) -> str:
-        return json.dumps(shape.subject(block), ensure_ascii=False)
+        return encode(shape.subject(block))
 
     def entity(item: tuple[str, kgraph.NodeRecord, list[tuple[str, str]]]) -> str:
         return ",\n" + line(entity_block(*item, terms, iris))
@@ -90,6 +91,7 @@ class _Shape:
         self._id_base = f"{names.base_iri}id/"
         self._terms: dict[str, tuple[str, dict[str, str]]] = {}
         self._types: dict[str, str] = {}
+        self._compact = lru_cache(maxsize=1024)(self._shortened)  # predicates and datatypes, a few for all the file
         for name, definition in context.items():
             if isinstance(definition, dict):
                 prefix, _, local = definition["@id"].partition(":")
@@ -133,7 +135,7 @@ class _Shape:
             return self._compact(predicate), {"@value": object_.value}
         return self._compact(predicate), {"@value": object_.value, "@type": self._compact(datatype)}
 
-    def _compact(self, iri: str) -> str:
+    def _shortened(self, iri: str) -> str:
         cut = max(iri.rfind("#"), iri.rfind("/")) + 1
         prefix = self._prefixes.get(iri[:cut])
         return f"{prefix}:{iri[cut:]}" if prefix and iri[cut:] else iri
@@ -142,4 +144,4 @@ class _Shape:
         # "//" after a prefix would make it an absolute IRI: https://www.w3.org/TR/json-ld11/#compact-iris
         if iri.startswith(self._id_base) and not iri[len(self._id_base) :].startswith("//"):
             return f"id:{iri[len(self._id_base) :]}"
-        return self._compact(iri)
+        return self._shortened(iri)

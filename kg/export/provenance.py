@@ -20,14 +20,12 @@ from kg import naming
 from kg.export.blocks import Section, joined, write_file
 from kg.export.nodelink import version_of
 from kg.export.rdf import RDF_TYPE, RDFS_LABEL, Block, Names, Nested, Object, value, zh
+from kg.export.stating import CONTEXT, PEOPLE, Texts, agent_iri
 from kg.export.turtle import Renderer, head, prefixes_of
 from kg.vocabularies import term
 
 if TYPE_CHECKING:
     from kg.ontology import Ontology
-
-CONTEXT = 16
-"""Code points of text before and after a quote that a selector holds."""
 
 PREFIXES = ("rdf", "rdfs", "xsd", "dcterms", "prov", "oa", "nif", "itsrdf", "schema")
 
@@ -43,8 +41,6 @@ _BEGIN, _STOP, _CONTEXT = term("nif:beginIndex"), term("nif:endIndex"), term("ni
 SOURCES = (_DERIVED, _CONTEXT)
 """The predicates that lead from evidence and from a mention to its document."""
 _NON_NEGATIVE = term("xsd:nonNegativeInteger")
-_PEOPLE = "corrected"
-"""What is called so was found or checked by people."""
 
 
 def write(graph: kgraph.Graph, ontology: Ontology, out_dir: Path, *, base_iri: str) -> None:
@@ -64,13 +60,18 @@ def _write(graph: kgraph.Graph, names: Names, out_dir: Path, name: str, *, tripl
     def text(blocks: Iterable[Block]) -> str:
         return "".join("\n" + render.block(block) for block in blocks)
 
+    texts = Texts(graph, names, prefixes, render)
+
     def statements(edge: kgraph.Edge) -> str:
+        plain = [texts.statement(edge, record) if not triple_terms else None for record in edge.record["evidence"]]
+        if all(plain):
+            return "".join(map(str, plain))
         return text(_statements(graph, names, edge, triple_terms=triple_terms))
 
     parts = (
         ('VERSION "1.2"\n' if triple_terms else "") + head(prefixes),
         Section("facts", kgraph.facts, attrgetter("id"), joined(statements)),
-        Section("phrases", kgraph.phrases, itemgetter(0), joined(lambda found: text(_mentions(names, *found)))),
+        Section("phrases", kgraph.phrases, itemgetter(0), joined(lambda found: texts.mentions(*found))),
         text(agent_blocks(graph, names)),
     )
     write_file(graph, out_dir, name, parts, context=(names.base_iri, version_of(graph), sorted(prefixes.items())))
@@ -102,14 +103,9 @@ def agent_blocks(graph: kgraph.Graph, names: Names) -> Iterator[Block]:
     """Yield what found the evidence of the facts: a program with its version, or people."""
     for name in kgraph.extractors(graph):
         pairs: list[tuple[NamedNode, Object]] = [(RDF_TYPE, _AGENT), (RDFS_LABEL, Literal(name))]
-        if name != _PEOPLE:
+        if name != PEOPLE:
             pairs = [(RDF_TYPE, _SOFTWARE), (RDFS_LABEL, Literal(name)), (_VERSION, Literal(version_of(graph)))]
-        yield Block(_agent(name, graph, names), pairs)
-
-
-def _agent(name: str, graph: kgraph.Graph, names: Names) -> NamedNode:
-    version = "" if name == _PEOPLE else version_of(graph)
-    return NamedNode(f"{names.base_iri}agent/{naming.slug(name)}-{naming.content_hash(name, version)}")
+        yield Block(agent_iri(name, graph, names), pairs)
 
 
 def _statement(
@@ -125,7 +121,7 @@ def _statement(
         pairs += [(_SUBJECT, subject), (_PREDICATE, predicate), (_OBJECT, object_)]
     pairs += [
         (_DERIVED, source),
-        (_ATTRIBUTED, _agent(record["extractor"], graph, names)),
+        (_ATTRIBUTED, agent_iri(record["extractor"], graph, names)),
         (names.kgo("confidence"), value(float(record["confidence"]))),
         (names.kgo("implied"), Literal(record["implied"])),
         (names.kgo("extractor"), Literal(record["extractor"])),

@@ -17,7 +17,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from kg import graph as kgraph
 from kg.export.blocks import Section, joined, write_file
-from kg.export.rdf import RDF_TYPE, Block, Names, Nested, Object, Remembered, document_block, ontology_blocks, value, zh
+from kg.export.rdf import RDF_TYPE, Block, Names, Nested, Object, Remembered, document_block, ontology_blocks, value
 from kg.vocabularies import VOCABULARIES
 
 if TYPE_CHECKING:
@@ -59,14 +59,14 @@ def _entity_text(
 
     Of a graph with a million triples three quarters of the time would go into terms that are text again at once.
     """
-    short = _short_names(names, prefixes, render)
+    short = short_names(names, prefixes, render)
     term = cache(lambda name: render.iri(names.kgo(name)))
     classes = cache(lambda *found: ", ".join(term(name) for name in found))
 
     def text_of(item: tuple[str, kgraph.NodeRecord, list[tuple[str, str]]]) -> str:
         id_, record, facts = item
-        label = _zh(record["label"])
-        aliases = f"skos:altLabel {', '.join(map(_zh, record['aliases']))} ;\n    " if record["aliases"] else ""
+        label = zh(record["label"])
+        aliases = f"skos:altLabel {', '.join(map(zh, record['aliases']))} ;\n    " if record["aliases"] else ""
         text = (
             f"\n{short[id_]} a {classes(*kgraph.classes_of(record))} ;\n    "
             f"skos:prefLabel {label} ;\n    {aliases}rdfs:label {label}"
@@ -82,7 +82,7 @@ def _entity_text(
     return text_of
 
 
-def _short_names(names: Names, prefixes: Mapping[str, str], render: Renderer) -> Remembered[str]:
+def short_names(names: Names, prefixes: Mapping[str, str], render: Renderer) -> Remembered[str]:
     """Return id → prefixed name, or ``<…>`` where there is none."""
     home = names.entity("").value
     kinds = {namespace.removeprefix(home): name for name, namespace in prefixes.items() if namespace.startswith(home)}
@@ -95,9 +95,15 @@ def _short_names(names: Names, prefixes: Mapping[str, str], render: Renderer) ->
     return Remembered(short)
 
 
-def _zh(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a plain literal."""
     # Printable characters, as Python counts them, need no escape but for these two; the rest is the library's.
-    return f'"{text}"@zh' if text.isprintable() and '"' not in text and "\\" not in text else str(zh(text))
+    return f'"{text}"' if text.isprintable() and '"' not in text and "\\" not in text else str(Literal(text))
+
+
+def zh(text: str) -> str:
+    """Return a Chinese literal."""
+    return quoted(text) + "@zh"
 
 
 def prefixes_of(graph: kgraph.Graph, names: Names, vocabularies: Iterable[str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from rdflib.compare import isomorphic
 
 from kg import __version__
 from kg.export import FORMATS, turtle
+from kg.export.provenance import provenance_blocks, provenance_prefixes
 from kg.export.rdf import Names, graph_blocks, value
 from kg.export.turtle import Renderer
 from kg.graph import build_graph
@@ -80,6 +81,18 @@ def test_entities_written_as_text_are_what_their_terms_would_be_written_as(data,
         written = (Path(folder) / "graph.ttl").read_bytes().decode("utf-8")
     expected = io.StringIO(newline="")
     turtle.write_blocks(graph_blocks(graph, ontology, names), expected, turtle.prefixes_of(graph, names, turtle.PREFIXES))
+    assert written == expected.getvalue()
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_statements_written_as_text_are_what_their_terms_would_be_written_as(data, knowledge_strategy, ontology):
+    graph, names = build_graph(data.draw(knowledge_strategy), ontology), Names(BASE)
+    with tempfile.TemporaryDirectory() as folder:
+        FORMATS["provenance"][1](graph, ontology, Path(folder), base_iri=BASE)
+        written = Path(folder, "provenance.ttl").read_bytes().decode()
+    expected = io.StringIO()
+    turtle.write_blocks(provenance_blocks(graph, names), expected, provenance_prefixes(graph, names))
     assert written == expected.getvalue()
 
 
