@@ -17,7 +17,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from kg.flow.packing import packed, unpacked
+from kg.flow.records import TABLE_OF, record_of
 from kg.flow.rows import Data, Grouper, Row, step_name
+from kg.store.reading import file_list
+from kg.store.schema import COLUMNS, ORDER, arrow_schema
+from kg.store.writing import batches
 from kg.workers import begin_worker
 
 if TYPE_CHECKING:
@@ -83,6 +87,14 @@ class DuckEngine:
         """Yield all rows, sorted by key, order and number."""
         return _sorted_rows(_paths((data,)), self.folder, part=0, parts=1)
 
+    def write_table(self, table: str, data: Data, path: Path) -> None:
+        """Write a table of which ``data`` holds the records; they are sorted, and never values of Python again."""
+        names = ", ".join(f'"{name}"' for name in COLUMNS[table])
+        order = ", ".join(ORDER[table])
+        text = f"SELECT {names} FROM read_parquet({file_list(_paths((data,)))}) ORDER BY {order}"
+        with connect(self.folder) as connection:
+            connection.execute(f"COPY ({text}) TO {file_list([str(path)])[1:-1]} (FORMAT parquet, COMPRESSION zstd)")
+
     def _made(self, step: Grouper | None, files: Files) -> Files:
         self.steps.append((step_name(len(self.steps), step), files))
         return files
@@ -143,7 +155,10 @@ def _schema() -> pa.Schema:
 
 
 def _write(rows: Iterable[tuple[str, Row]], folder: Path, name: int) -> Files:
-    """Write rows as they come, each after the key of the group that gave it, those of one kind into one file."""
+    """Write rows as they come, each after the key of the group that gave it, those of one kind into one file.
+
+    Rows of tables are written as their records, since no step reads them.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -153,10 +168,15 @@ def _write(rows: Iterable[tuple[str, Row]], folder: Path, name: int) -> Files:
     paths: dict[str, str] = {}
 
     def write(kind: str) -> None:
+        table = TABLE_OF.get(kind)
         if kind not in writers:
             paths[kind] = str(folder / f"{name:05d}-{kind}.parquet")
-            writers[kind] = pq.ParquetWriter(paths[kind], schema, compression="zstd")
+            writers[kind] = pq.ParquetWriter(paths[kind], arrow_schema(table) if table else schema, compression="zstd")
         sources, rows = zip(*waiting.pop(kind), strict=True)
+        if table:
+            for batch in batches(table, (record_of(table, row) for row in rows)):
+                writers[kind].write_batch(batch)
+            return
         *columns, data = zip(*rows, strict=True)
         values = [sources, *columns, [None if one is None else packed(one) for one in data]]
         arrays = [pa.array(column, type_) for column, type_ in zip(values, schema.types, strict=True)]

@@ -71,7 +71,7 @@ def swapped(lessons: Sequence[Lesson], *, seed: int, brands: Sequence[str] = ())
 
     Keeps a tagger from learning the names themselves, and tidy typing. A form of an entity is replaced by the same other form
     throughout. In half of the copies the ``brands`` (联通 in 海南联通) give way to invented ones, so that a brand need not be
-    known.
+    known. Some bodies get an owner's name in front of theirs, as real reports write bodies of several levels in one string.
     """
     pool: dict[str, set[str]] = {}
     for item in lessons:
@@ -79,6 +79,7 @@ def swapped(lessons: Sequence[Lesson], *, seed: int, brands: Sequence[str] = ())
             pool.setdefault(entity.subtype or entity.type, set()).update(item.document.text[m.start : m.end]
                 for m in entity.mentions)
     ordered = {kind: sorted(forms) for kind, forms in pool.items()}
+    owners = _owners(lessons)
     for item in lessons:
         chance = random.Random(f"{seed} {item.document.id}")
         text = item.document.text
@@ -93,7 +94,9 @@ def swapped(lessons: Sequence[Lesson], *, seed: int, brands: Sequence[str] = ())
             if (entity.id, form) not in chosen:
                 options = ordered[entity.subtype or entity.type]
                 alike = [name for name in options if abs(len(name) - len(form)) <= 2] or options
-                chosen[entity.id, form] = chance.choice(alike) if chance.random() < 0.85 else form
+                name = chance.choice(alike) if chance.random() < 0.85 else form
+                above = owners and entity.subtype and len(form) > _SHORT and chance.random() < _ABOVE
+                chosen[entity.id, form] = chance.choice(owners) + name if above else name
             new = chosen[entity.id, form]
             pieces += [text[at : span.start], new]
             start = length + span.start - at
@@ -103,6 +106,21 @@ def swapped(lessons: Sequence[Lesson], *, seed: int, brands: Sequence[str] = ())
         copy = _invented("".join([*pieces, text[at:]]), spans, brands,
             chance) if chance.random() < 0.5 else "".join([*pieces, text[at:]])
         yield _untidied(copy, chance), spans
+
+
+_SHORT, _ABOVE = 2, 0.15
+"""A form of more characters than the first gets an owner in front of it with the chance that the second says."""
+
+
+def _owners(lessons: Sequence[Lesson]) -> list[str]:
+    """The names, of moderate length, of bodies that others are part of."""
+    found = set()
+    for item in lessons:
+        above = {r.object for r in item.gold.relations if r.predicate == "partOf"}
+        for entity in item.gold.entities:
+            if entity.subtype and entity.id in above:
+                found |= {item.document.text[m.start : m.end] for m in entity.mentions if m.end - m.start <= 12}
+    return sorted(found)
 
 
 _SYLLABLES = "星河云海天宇华锐恒远博智瑞信泰达鼎盛昌隆安康宏图凌峰卓越澜砺曜辰启明睿通源创新汇佳雅和润泽"

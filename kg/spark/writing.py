@@ -11,8 +11,9 @@ from pyoxigraph import RdfFormat, serialize
 from kg.export.rdf import Block, Names, Remembered, document_block, entity_block, ontology_blocks, triples
 from kg.flow.packs import pack_of
 from kg.flow.plan import Resolved
+from kg.flow.records import KINDS, record_of
 from kg.flow.rows import Data, Row
-from kg.flow.tables import KINDS, data_of, record_of
+from kg.flow.tables import data_of
 from kg.graph import NodeRecord, document_record
 from kg.spark.engine import SparkEngine, rows_of
 from kg.store.schema import COLUMNS
