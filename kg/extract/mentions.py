@@ -71,7 +71,8 @@ def posterior(
 ) -> NDArray[np.float32]:
     """Label probabilities of each character (n × labels).
 
-    The mean of the chain's and the network's; with an encoder, the mean of that and the encoder's. The encoder by itself reads real reports better than both others together, and dense ones worse.
+    The mean of the chain's and the network's; with an encoder, the mean of that and the encoder's. The encoder by itself reads
+    real reports better than both others together, and dense ones worse.
     """
     chances = marginals(emissions(features_of(reading, pack), len(reading.text), chain), reading.lexed.pieces, chain)
     if network is not None:
