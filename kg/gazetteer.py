@@ -15,6 +15,7 @@ from kg.naming import display_name, normalise
 
 _SLOT = re.compile(r"\{(\w*)\}")
 _SHORTEST = 2
+_MEMO = 1 << 15  # names of which an answer is remembered, as in kg.scoping
 # What fills a slot may end in the word that follows it: 昌宁县 in {place}县供电公司.
 _REPEATED = re.compile("(.)\0\\1")
 # White space and quotes may interrupt a name; a line break may not, it ends a paragraph.
@@ -145,8 +146,11 @@ class Gazetteer:
     def derive(self, key: str) -> Entry | None:
         """Return the entry that a pattern makes of the normalised name ``key``, or ``None``."""
         if key not in self._derived:
+            if len(self._derived) >= _MEMO:
+                self._derived.clear()
             self._derived[key] = None  # ends the recursion, should patterns derive from each other in a circle
-            self._derived[key] = next(self._derivations(key), None)
+            found = self._derived[key] = next(self._derivations(key), None)
+            return found
         return self._derived[key]
 
     def _derivations(self, key: str) -> Iterator[Entry]:

@@ -26,7 +26,7 @@ _QUOTES = dict.fromkeys(map(ord, "“”„‟‘’‚‛「」『』〝〞〟�
 _FULL_WIDTH = {0xFF00 + i: 0x20 + i for i in [*range(0x10, 0x1A), *range(0x21, 0x3B), *range(0x41, 0x5B)]}
 
 
-@lru_cache(maxsize=1 << 18)
+@lru_cache(maxsize=1 << 16)
 def normalise(name: str) -> str:
     """Return the form in which names are compared: NFKC, without white space, quotes and punctuation, in lower case.
 
@@ -41,7 +41,7 @@ def normalise(name: str) -> str:
     return "".join(c for c in folded if not c.isspace() and unicodedata.category(c)[0] not in "PZ").lower()
 
 
-@lru_cache(maxsize=1 << 18)
+@lru_cache(maxsize=1 << 15)
 def display_name(text: str) -> str:
     r"""Return the name to show for the text of a mention.
 
@@ -59,7 +59,7 @@ def display_name(text: str) -> str:
     return _SPACE.sub(" ", _SPLIT_LINE.sub("", visible).translate(_QUOTES)).translate(_FULL_WIDTH).strip()
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 16)
 def slug(text: str) -> str:
     """Return a readable ASCII rendering of ``text``: Chinese as pinyin, word by word, at most 48 characters, never empty.
 

@@ -17,7 +17,7 @@ from kg.errors import PackError
 from kg.gazetteer import Entry, Gazetteer, Pattern, parse_pattern, placeholders
 from kg.naming import display_name, normalise
 from kg.ontology import Ontology, subtypes, types
-from kg.scoping import Scoping, load_scoping
+from kg.scoping import MEMO, Scoping, load_scoping
 from kg.tables import check_cell, read_rows
 
 ENTRY_HEADER = ("name", "type", "subtype", "aliases", "kind", "parent", "source")
@@ -81,7 +81,11 @@ class Registry:
 
     def _nested(self, key: str) -> Entry | None:
         if key not in self._nestings:
-            self._nestings[key] = next(self._behind_owners(key), None)
+            found = next(self._behind_owners(key), None)
+            if len(self._nestings) >= MEMO:
+                self._nestings.clear()
+            self._nestings[key] = found
+            return found
         return self._nestings[key]
 
     def _behind_owners(self, key: str) -> Iterator[Entry]:

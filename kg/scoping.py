@@ -25,6 +25,8 @@ _POLICIES = ("name", "generic", "owner", "root", "all", "date", "context", "modi
 _OWNS = ("yes", "last", "no")
 _ORDINAL = re.compile(r"第?[0-9一二三四五六七八九十百零两]+(?:届|期|次|批|号|支|季度|年度|年|月|日)?|[甲乙丙丁]")
 _LONGEST = 24
+MEMO = 1 << 15
+"""Names of which an answer is remembered; all are forgotten when they are more, since a corpus never ends to bring new ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,13 @@ class Scoping:
 
     def generic(self, key: str, type: str, subtype: str | None) -> bool:
         """Return whether the normalised name ``key`` has no proper part."""
-        found = self._memo.get((key, type, subtype))
+        memo = self._memo
+        found = memo.get((key, type, subtype))
         if found is None:
+            if len(memo) >= MEMO:
+                memo.clear()
             fronts = (key[: len(key) - len(head)] for head in self.heads_of(key, type, subtype))
-            found = self._memo[key, type, subtype] = any(map(self._covered, fronts))
+            found = memo[key, type, subtype] = any(map(self._covered, fronts))
         return found
 
     def relative(self, key: str, type: str, subtype: str | None) -> bool:

@@ -21,7 +21,7 @@ from kg.flow.records import TABLE_OF, record_of
 from kg.flow.rows import Data, Grouper, Row, step_name
 from kg.store.reading import file_list
 from kg.store.schema import COLUMNS, ORDER, arrow_schema
-from kg.store.writing import batches
+from kg.store.writing import batches, write_table
 from kg.workers import begin_worker
 
 if TYPE_CHECKING:
@@ -89,9 +89,12 @@ class DuckEngine:
 
     def write_table(self, table: str, data: Data, path: Path) -> None:
         """Write a table of which ``data`` holds the records; they are sorted, and never values of Python again."""
+        if not (paths := _paths((data,))):
+            write_table(table, (), path)
+            return
         names = ", ".join(f'"{name}"' for name in COLUMNS[table])
         order = ", ".join(ORDER[table])
-        text = f"SELECT {names} FROM read_parquet({file_list(_paths((data,)))}) ORDER BY {order}"
+        text = f"SELECT {names} FROM read_parquet({file_list(paths)}) ORDER BY {order}"
         with connect(self.folder) as connection:
             connection.execute(f"COPY ({text}) TO {file_list([str(path)])[1:-1]} (FORMAT parquet, COMPRESSION zstd)")
 

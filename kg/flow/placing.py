@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from json.encoder import encode_basestring
 
 from kg.flow.packs import pack_of
 from kg.flow.rows import Row
@@ -22,7 +23,7 @@ _LAST = "\U0010ffff"  # behind the id of every document
 
 def node_key(node: Node) -> str:
     """Return a node as the key of a group."""
-    return json.dumps(node, ensure_ascii=False)
+    return f"[{', '.join(map(encode_basestring, node))}]"
 
 
 def _node(key: str) -> Node:
@@ -94,7 +95,7 @@ def nodes(key: str, rows: Iterator[Row], *, depth: int, final: bool) -> Iterator
     cluster, first, known, real = "", (depth + 1, "", 0), None, False
     linked: dict[tuple[int, str], str] = {}
     node = _node(key)
-    alone = entity_id(node[0], node[2], scope=node[1])
+    alone = ""
     for row in rows:
         if row.kind == "cluster":
             cluster = row.data
@@ -113,6 +114,7 @@ def nodes(key: str, rows: Iterator[Row], *, depth: int, final: bool) -> Iterator
                 if cluster:
                     yield Row("back", key, document, 1, thing)
                 else:
+                    alone = alone or entity_id(node[0], node[2], scope=node[1])
                     yield Row("id", document, data=(thing, alone, node, real))
     if cluster and first[0] <= depth:
         yield Row("node", cluster, key, data=(first[0], known, real))

@@ -40,7 +40,7 @@ from kg.naming import normalise
 from kg.ontology import types
 
 FOLDS = 5
-_GRID = tuple(round(0.25 + 0.05 * step, 2) for step in range(10))
+_GRID = tuple(round(0.15 + 0.05 * step, 2) for step in range(12))
 _USUAL = 0.45
 _UNLESS = 0.04
 """F1 that a threshold must gain for being 1 away from the usual one: documents to learn from are denser in names than others."""
