@@ -9,6 +9,16 @@ from pathlib import Path
 
 from kg.errors import PackError
 
+_WHOSE = ("own", "last")
+
+
+@dataclass(frozen=True, slots=True)
+class Anaphor:
+    """What a word may stand for: a thing of one of the ``classes``, the document's ``own`` body or the last one named."""
+
+    own: bool
+    classes: tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
@@ -20,6 +30,7 @@ class Lexicon:
     analyser (``ORG``, ``PER`` …) to a class, and ``plain`` holds names too
     common to be entities (``高质量发展``). ``notices`` are phrases that mark a line as a notice about the copy (免责声明), not
     a part of the report. ``general`` maps a word to the classes whose names do not begin with it (该平台 is no platform's name).
+    ``anaphora`` are words that stand for something named before.
     ``backward`` are trigger words whose subject stands behind them and whose object before: 甲公司旗下乙公司 says that 乙公司
     is part of 甲公司.
     """
@@ -32,6 +43,7 @@ class Lexicon:
     notices: tuple[str, ...] = ()
     backward: frozenset[str] = frozenset()
     general: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    anaphora: Mapping[str, Anaphor] = field(default_factory=dict)
 
 
 def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection[str]) -> Lexicon:
@@ -57,7 +69,16 @@ def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection
     backward = frozenset(word for _, (word,) in _rows(folder / "backward.tsv", "word"))
     general = _classes_of(folder / "general.tsv", "word", classes)
     return Lexicon(heads=heads, triggers=triggers, markers=markers, tags=tags, plain=plain, notices=notices, backward=backward,
-        general=general)
+        general=general, anaphora=_anaphora(folder / "anaphora.tsv", classes))
+
+
+def _anaphora(path: Path, classes: Collection[str]) -> dict[str, Anaphor]:
+    """What each word may stand for."""
+    return {
+        word: Anaphor(_known(whose, _WHOSE, where, "value") == "own",
+            tuple(_known(name, classes, where, "class") for name in names.split("|")))
+        for where, (word, whose, names) in _rows(path, "word", "whose", "classes")
+    }  # fmt: skip
 
 
 def _classes_of(path: Path, column: str, classes: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kg.errors import PackError
 from kg.extract.analysis import Analysis, Resources, analysis, resources
+from kg.extract.anaphora import with_anaphora
 from kg.extract.crf import Chain, bioes
 from kg.extract.encoder import FILE as ENCODER
 from kg.extract.encoder import Encoder, load_encoder
@@ -160,7 +161,7 @@ def annotate(document: Document, extractor: Extractor) -> Annotation:
     entities = things(reading, complete(document.text, kept, places_in(reading)), linker=extractor.linker,
         subtyper=extractor.subtyper,
         sure=extractor.settings.link)
-    places = places_of(entities)
+    places = places_of(entities, reading, extractor.pack)
     return annotation_of(document, reading, entities, places, state(reading, places, extractor), dropped)
 
 
@@ -218,7 +219,7 @@ def _by_grammar(document: Document, reading: Analysis, extractor: Extractor) -> 
             if classes.get((s.start, s.end), thing.type) != thing.type), thing.subtype))
         for thing in things(reading, found, linker=None, subtyper=None)
     ]  # fmt: skip
-    places = places_of(entities)
+    places = places_of(entities, reading, extractor.pack)
     pairs = facts(reading, places, extractor.fit, extractor.pack)
     chances = np.zeros((len(pairs), len(extractor.fit.classes)), np.float32)
     for row, (_, number, sure) in enumerate(pairs):
@@ -229,11 +230,11 @@ def _by_grammar(document: Document, reading: Analysis, extractor: Extractor) -> 
     return annotation_of(document, reading, entities, places, stated, dropped, by="grammar")
 
 
-def places_of(entities: Sequence[Thing]) -> list[Place]:
-    """All mentions as the relation step reads them, in text order, longer first."""
+def places_of(entities: Sequence[Thing], reading: Analysis, pack: Resources) -> list[Place]:
+    """All mentions as the relation step reads them, in text order, longer first, with the words that stand for one."""
     places = [Place(s.start, s.end, number, thing.type, thing.subtype) for number, thing in enumerate(entities)
         for s in thing.spans]
-    return sorted(places, key=lambda p: (p.start, -p.end, p.entity))
+    return with_anaphora(reading, places, pack)
 
 
 def state(reading: Analysis, places: Sequence[Place], extractor: Extractor) -> list[Stated]:
@@ -323,7 +324,7 @@ def _entity(number: int, thing: Thing) -> AnnotatedEntity:
 
 
 def _relation(fact: Stated, places: Sequence[Place], text: str, by: str) -> AnnotatedRelation:
-    first, second = places[fact.candidate.first], places[fact.candidate.second]
+    first, second = (_named(places, at) for at in (fact.candidate.first, fact.candidate.second))
     subject, object_ = (first, second) if first.entity == fact.subject else (second, first)
     start, end = fact.candidate.sentence
     while start < end and text[start].isspace():
@@ -335,6 +336,12 @@ def _relation(fact: Stated, places: Sequence[Place], text: str, by: str) -> Anno
         implied=fact.candidate.carried == OWNERSHIP, confidence=fact.confidence,
         subject_span=Span(subject.start, subject.end), object_span=Span(object_.start, object_.end), extractor=by,
     )  # fmt: skip
+
+
+def _named(places: Sequence[Place], at: int) -> Place:
+    """The mention itself, or the last one before it of what it stands for."""
+    place = places[at]
+    return place if not place.anaphor else next(p for p in reversed(places[:at]) if p.entity == place.entity and not p.anaphor)
 
 
 def uncovered(reading: Analysis, stated: Sequence[Stated]) -> list[Span]:

@@ -40,8 +40,9 @@ def profile(known: Stretches, places: Sequence[Place], owners: Sequence[int], fi
     """Count a document's organisations; ``owners`` are those it may be by or about, best first."""
     text = known.text
     kinds = Counter(places[at].subtype for at in first_of.values() if places[at].type == "Organization")
-    forms = frozenset(text[p.start : p.end] for p in places)
-    return Profile(known, places, first_of, owners, Counter(p.entity for p in places), kinds, forms, _prefixes(text, places))
+    named = [p for p in places if not p.anaphor]
+    forms = frozenset(text[p.start : p.end] for p in named)
+    return Profile(known, places, first_of, owners, Counter(p.entity for p in named), kinds, forms, _prefixes(text, named))
 
 
 def pairs_of_ownership(whole: Profile) -> list[tuple[int, int, U64]]:
@@ -63,7 +64,8 @@ def pairs_of_ownership(whole: Profile) -> list[tuple[int, int, U64]]:
 def named_after(text: str, places: Sequence[Place]) -> dict[int, int]:
     """The units whose name opens with their owner's, as 中国联通 opens 中国联通直属党委, each with its nearest owner."""
     kinds = {place.entity: place.subtype for place in places}
-    return {unit: owners[0] for unit, owners in _prefixes(text, places).items() if kinds[unit] in _UNITS}
+    return {unit: owners[0] for unit, owners in _prefixes(text, [p for p in places if not p.anaphor]).items()
+        if kinds[unit] in _UNITS}
 
 
 def _features(whole: Profile, pairs: Sequence[tuple[int, int, int]]) -> list[U64]:

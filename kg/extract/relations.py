@@ -112,7 +112,7 @@ def own_organisations(text: str, places: Sequence[Place], *, most: int = 3) -> l
     score: Counter[int] = Counter()
     title_end = text.find("\n", 1)
     for place in places:
-        if place.type != "Organization" or place.subtype in ("Department", "WorkingGroup"):
+        if place.anaphor or place.type != "Organization" or place.subtype in ("Department", "WorkingGroup"):
             continue
         weight = 1.0 + 3.0 * (place.start < max(title_end, 60)) + 1.0 * (place.start < 400)
         if place.subtype == "PartyBody":
@@ -128,13 +128,14 @@ def candidates(reading: Analysis, places: Sequence[Place], fit: Schema) -> list[
 
     Args:
         reading: the document.
-        places: its mentions, sorted by start; nested ones included.
+        places: its mentions, sorted by start; nested ones included, and words that stand for a mention (``kg.extract.anaphora``).
         fit: what the schema allows.
     """
     owners = own_organisations(reading.text, places)
     first_of: dict[int, int] = {}
     for at, place in enumerate(places):
-        first_of.setdefault(place.entity, at)
+        if not place.anaphor:
+            first_of.setdefault(place.entity, at)
     bounds = sentences(reading.text)
     pairs = _pairs(reading.text, places, bounds, fit, [first_of[owner] for owner in owners[:1]])
     known = stretches(reading.text)

@@ -23,13 +23,14 @@ _LEADS = "日月年来后时中下上前，,:：。；"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A mention with what is known of its entity: the reading unit of this room."""
+    """A mention with what is known of its entity, or a word that stands for one (``anaphor``): the reading unit of this room."""
 
     start: int
     end: int
     entity: int
     type: str
     subtype: str
+    anaphor: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,14 +245,14 @@ def _places(item: _Read, spans: Sequence[Named], pack: Resources, settings: Sett
     entities = things(item.lesson.reading, complete(item.lesson.document.text, kept, places_in(item.lesson.reading)),
         linker=helpers[0], subtyper=helpers[1],
         sure=settings.link)
-    return _Seen(places_of(entities), entities, dropped)
+    return _Seen(places_of(entities, item.lesson.reading, pack), entities, dropped)
 
 
 def _marked(read: Sequence[_Read], bare: Extractor) -> list[Reading]:
     """Each document with the mentions that annotators marked, its pairs and their classes."""
     out = []
     for item in read:
-        places = gold_places(item.lesson.gold)
+        places = gold_places(item.lesson, bare.pack)
         pairs = candidates(item.lesson.reading, places, bare.fit)
         out.append(Reading(places, pairs, relation_labels(pairs, places, item.lesson.gold, bare.fit, _symmetric(bare))))
     return out

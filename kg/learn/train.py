@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.extract.analysis import Analysis, Resources, analysis
+from kg.extract.anaphora import with_anaphora
 from kg.extract.crf import Chain, allowed, bioes, edge_labels, feature_table, rows_of
 from kg.extract.entities import subtype_input
 from kg.extract.linking import forms_of, link_pairs
@@ -238,11 +239,11 @@ def fit_linker(lessons: Sequence[Lesson]) -> Classifier:
     return fit_loglinear(examples, gold, classes=("other", "same"), epochs=8)
 
 
-def gold_places(gold: Annotation) -> list[Place]:
-    """The gold mentions as the relation step reads them."""
-    places = [Place(m.start, m.end, number, e.type, e.subtype or "") for number, e in enumerate(gold.entities)
+def gold_places(item: Lesson, pack: Resources) -> list[Place]:
+    """The gold mentions as the relation step reads them, with the words that stand for one."""
+    places = [Place(m.start, m.end, number, e.type, e.subtype or "") for number, e in enumerate(item.gold.entities)
         for m in e.mentions]
-    return sorted(places, key=lambda p: (p.start, -p.end, p.entity))
+    return with_anaphora(item.reading, places, pack)
 
 
 def relation_labels(pairs: Sequence[Candidate], places: Sequence[Place], gold: Annotation, fit: Schema,
