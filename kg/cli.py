@@ -102,6 +102,9 @@ def build(
 
     例 examples:  kg build reports/ -o output    kg build a.txt b.zip c.jsonl -o out -j 2
     """
+    from kg.workers import collect_seldom
+
+    collect_seldom()  # first, for what is imported and loaded makes values by the hundred thousand, too
     from kg import terminal
     from kg.build import build as run
     from kg.export import formats_of
@@ -494,7 +497,3 @@ def _print_json(value: object) -> None:
     import json
 
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()
