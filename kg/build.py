@@ -129,7 +129,7 @@ def build(
             parts = last.tell(documents, found, corrected=given)
             report = make_report(parts, graph, problems=problems, corrected=len(given), cached=cached, formats=formats)
             (folder / MARK).write_text(report_text(report), encoding="utf-8", newline="\n")
-            documents, found, parts = [], Kept(None), []  # the graph holds what its files need
+            documents, rest, given, found, parts = [], [], {}, Kept(None), []  # the graph holds what its files need
             last.offer(graph)
             export(graph, ontology, folder, base_iri=base_iri, formats=formats, renderer=renderer, jobs=jobs, progress=progress)
     return BuildReport(out, report, tuple(problems), tuple(unused), tuple(clock.seconds.items()))

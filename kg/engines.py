@@ -79,6 +79,7 @@ def graph_of(
             _in_duckdb(documents, annotations, str(known.pack), scratch, jobs=jobs, last=last)
         else:
             _on_spark(documents, annotations, known.pack, scratch, jobs=jobs)
+        del documents, annotations  # the tables hold them; this frame would, too, until all files are written
         from kg.store import open_tables
 
         yield cast(Graph, open_tables(scratch / "tables", scratch=scratch))

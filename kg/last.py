@@ -7,7 +7,7 @@ go, and none changes a byte of the output.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kg.annotation import ANNOTATIONS
@@ -58,13 +58,10 @@ class LastBuild:
         """Write the annotations of the documents and return their parts of the report, in the order of their ids."""
         (self._folder / ANNOTATIONS).mkdir()
         told = self._told.tell(self._folder / ANNOTATIONS, documents, annotations, digests=self._digests, corrected=corrected)
-        parts = []
-        lines = []
-        for line, part in told:
-            parts.append(part)
-            lines += [line] if self._keep else []
-        if self._keep:
-            write_lines(self._folder / FOLDER / FILE, lines)
+        if not self._keep:
+            return [part for _, part in told]
+        parts: list[Part] = []
+        write_lines(self._folder / FOLDER / FILE, _split(told, parts))
         return parts
 
     def offer(self, graph: Graph) -> None:
@@ -77,3 +74,10 @@ class LastBuild:
 
     def _digest(self, document: Document, annotation: str, *, corrected: bool) -> str:
         return digest_of(document, annotation, corrected=corrected, context=self._context)
+
+
+def _split(told: Iterable[tuple[str, Part]], parts: list[Part]) -> Iterator[str]:
+    """Yield the lines and put the parts into ``parts``: the lines of a large corpus need not be held together."""
+    for line, part in told:
+        parts.append(part)
+        yield line
