@@ -298,7 +298,7 @@ def select(
         subject, object_ = places[pair.first].entity, places[pair.second].entity
         if name.startswith("-"):
             name, subject, object_ = name[1:], object_, subject
-        if pair.unreal and name not in STANDING:
+        if (pair.unreal and name not in STANDING) or not _is_named(pair, places):
             continue
         if name in symmetric and subject > object_:
             subject, object_ = object_, subject
@@ -336,6 +336,11 @@ def _relation(fact: Stated, places: Sequence[Place], text: str, by: str) -> Anno
         implied=fact.candidate.carried == OWNERSHIP, confidence=fact.confidence,
         subject_span=Span(subject.start, subject.end), object_span=Span(object_.start, object_.end), extractor=by,
     )  # fmt: skip
+
+
+def _is_named(pair: Candidate, places: Sequence[Place]) -> bool:
+    """Whether the sentence that is to be evidence names one of the two, and does not merely point back to both."""
+    return not places[pair.second].anaphor or not (pair.carried or places[pair.first].anaphor)
 
 
 def _named(places: Sequence[Place], at: int) -> Place:
