@@ -44,7 +44,7 @@ _NAMED_AFTER = 0.9
 """How often a unit that is named after a body is a unit of it, among the documents to learn from (308 of 328)."""
 
 MODELS = ("fast", "accurate", "grammar")
-AVERAGED = 0.5
+AVERAGED = 0.45
 """Least confidence of a span when probabilities are averaged with the encoder's."""
 
 
