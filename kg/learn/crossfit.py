@@ -43,8 +43,8 @@ FOLDS = 5
 _GRID = tuple(round(0.15 + 0.05 * step, 2) for step in range(12))
 _USUAL = 0.45
 _SURE = 0.55
-"""The usual threshold of a name. Up to .6 F1 hardly falls; real reports are sparser in names than documents to learn from, and there
-more of what is barely sure is wrong."""
+"""The usual threshold of a name. Up to .6 F1 hardly falls; real reports are sparser in names than documents to learn from, and
+there more of what is barely sure is wrong."""
 _UNLESS = 0.04
 """F1 that a threshold must gain for being 1 away from the usual one."""
 
