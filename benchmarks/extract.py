@@ -60,7 +60,7 @@ def stages(document: Document, extractor: Extractor, spent: dict[str, float]) ->
     entities = timed(
         "entities", lambda: things(reading, completed, linker=extractor.linker, subtyper=extractor.subtyper, sure=sure)
     )
-    places = places_of(entities)
+    places = places_of(entities, reading, extractor.pack)
     timed("relations", lambda: state(reading, places, replace(extractor, pairer=None)))
     pairer = extractor.pairer
     if pairer is not None:
