@@ -37,7 +37,8 @@ from kg.ontology import Ontology, load_ontology, subtypes, types
 from kg.registry import load_registry
 
 NAME = "embedded"
-_BARELY = 0.15
+_BARELY, _HARDLY, _PLAINLY = 0.15, 0.05, 0.75
+"""The least chance that the grammar seconds; the second where its frame is one of the surest (the third)."""
 _USUAL = 0.45
 _OWNED = "-partOf"
 _NAMED_AFTER = 0.9
@@ -272,12 +273,16 @@ def owned(text: str, places: Sequence[Place], pairs: Sequence[Candidate], chance
 def seconded(
     reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate], chances: NDArray[np.float32], extractor: Extractor
 ) -> NDArray[np.float32]:
-    """Let the grammar second the ranker: where both see a fact, though the ranker barely, its chance is the mean of both."""
+    """Let the grammar second the ranker: where both see a fact, though the ranker barely, its chance is the mean of both.
+
+    What a frame says plainly (甲与乙、丙等单位开展结对共建) the ranker need hardly see.
+    """
     number = {(pair.first, pair.second): at for at, pair in enumerate(pairs) if not pair.carried}
     out = chances.copy()
     for candidate, name, sure in facts(reading, places, extractor.fit, extractor.pack):
         at = number.get((candidate.first, candidate.second))
-        if at is not None and _BARELY <= chances[at, name] < sure:
+        least = _HARDLY if sure >= _PLAINLY else _BARELY
+        if at is not None and least <= chances[at, name] < sure:
             out[at, name] = (chances[at, name] + sure) / 2
     return out
 
