@@ -53,9 +53,5 @@ def _reduced(value: Any) -> tuple[type, tuple[Any, ...]]:
     return kind, _FIELDS[kind](value)
 
 
-_FIRST = 240
-"""The first of the numbers that pickle leaves to programs; one stands for a class, which need not be looked up row by row."""
-
-for _number, _kind in enumerate(_TYPES, _FIRST):
+for _kind in _TYPES:
     copyreg.pickle(_kind, _reduced)
-    copyreg.add_extension(_kind.__module__, _kind.__qualname__, _number)
