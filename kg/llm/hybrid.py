@@ -11,8 +11,8 @@ from kg.naming import normalise
 from kg.ontology import Ontology, allows
 
 NAME = "hybrid"
-UNSURE = 0.5
-"""Sentences with a name or a fact below this confidence are asked about."""
+UNSURE = 0.7
+"""Sentences with a name or a fact below this confidence are asked about; names are kept from some .55 on."""
 
 RETYPED = "the other opinion on the type of its end was surer"
 _KNOWN = 40  # names that a prompt shows

@@ -84,3 +84,11 @@ def test_a_word_for_neither_the_own_nor_the_last_is_refused(tmp_path: Path) -> N
     (tmp_path / "lexicon" / "anaphora.tsv").write_text("word\twhose\tclasses\n集团\tfirst\tCompany\n", encoding="utf-8")
     with pytest.raises(PackError, match=r"anaphora\.tsv:2.*first.*own"):
         load_lexicon(tmp_path, classes=["Company"], predicates=[])
+
+
+def test_a_sentence_that_only_points_back_is_no_evidence(read: Read) -> None:
+    found = read(f"{HARBOUR[0]}旗下的{SCHOOL[0]}启用“智港云”平台。\n\n会后，集团推介该平台，学校与集团共建该平台。")
+    spans = {e.id: [(m.start, m.end) for m in e.mentions] for e in found.entities}
+    for relation in found.relations:
+        start, end = relation.evidence.start, relation.evidence.end
+        assert any(a < end and start < b for one in (relation.subject, relation.object) for a, b in spans[one])

@@ -107,6 +107,14 @@ def test_relations_are_found(figures: Evaluation) -> None:
     assert figures.relation.f1 >= 0.70
 
 
+def test_the_sample_alone_is_read_as_well_as_reports_are_to_be(
+    gold: Mapping[str, tuple[Document, Annotation]], extractor: Extractor, pack_ontology: Ontology
+) -> None:
+    found = evaluate([case(*gold[SEED], extractor)], ontology=pack_ontology)
+    assert found.entity.f1 >= 0.94
+    assert found.relation.f1 >= 0.82
+
+
 def test_organisations_have_their_subtype(figures: Evaluation) -> None:
     assert figures.subtype_accuracy >= 0.93
 

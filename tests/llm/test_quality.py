@@ -52,7 +52,7 @@ def test_locating_and_merging_lose_nothing(by_model: tuple[Path, Server], pack_o
     assert verify(by_model[0]) == []
 
 
-def test_hybrid_asks_at_most_half_as_often_and_finds_more_than_the_embedded_extractor(
+def test_hybrid_asks_at_most_half_as_often_and_is_better_than_the_embedded_extractor(
     by_model: tuple[Path, Server], by_both: tuple[Path, Server], pack_ontology: Ontology
 ) -> None:
     out, server = by_both
@@ -61,8 +61,7 @@ def test_hybrid_asks_at_most_half_as_often_and_finds_more_than_the_embedded_extr
     embedded = score(lambda document: annotate(document, extractor), pack_ontology)
     both = score(out / "annotations", pack_ontology)
     assert both.relation.f1 > embedded.relation.f1 + 0.03
-    assert both.entity.recall > embedded.entity.recall
-    assert both.entity.f1 > embedded.entity.f1 - 0.005
+    assert both.entity.f1 > embedded.entity.f1
     assert both.grounded == 1.0
     assert verify(out) == []
 
