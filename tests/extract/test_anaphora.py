@@ -92,3 +92,10 @@ def test_a_sentence_that_only_points_back_is_no_evidence(read: Read) -> None:
     for relation in found.relations:
         start, end = relation.evidence.start, relation.evidence.end
         assert any(a < end and start < b for one in (relation.subject, relation.object) for a, b in spans[one])
+
+
+def test_both_parties_are_those_that_opened_the_sentence_before(read: Read) -> None:
+    found = read(f"{HARBOUR[0]}与{SCHOOL[0]}举行座谈会。双方共建“智港”联合实验室。")
+    names = {e.id: e.name for e in found.entities}
+    builders = {names[r.subject] for r in found.relations if r.predicate == "coBuilds"}
+    assert builders == {HARBOUR[0], SCHOOL[0]}
