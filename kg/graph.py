@@ -282,32 +282,23 @@ def traits(graph: Graph) -> Traits:
 
 
 def part(graph: Graph, size: int, *, limit: int) -> Graph:
-    """Return a graph in memory: all of ``graph`` up to ``limit`` entities, else the ``size`` that take part in most facts.
+    """Return ``graph`` up to ``limit`` entities, else a graph of the ``size`` that take part in most facts.
 
-    Its attribute ``of`` then holds the numbers of entities and documents of a graph of which it is not the whole.
+    Its attribute ``of`` then holds the numbers of entities and documents of the graph of which it is not the whole.
     """
-    stream, some = streamed(graph), graph.number_of_nodes() > limit
-    if stream is None and not some:
+    if graph.number_of_nodes() <= limit:
         return graph
-    if not some:
-        kept = set(graph)
-    elif stream is not None:
-        kept = set(stream.best(size))
-    else:
-        kept = set(nsmallest(size, graph, key=lambda id_: (-graph.degree(id_), id_)))
-    among = cast(Graph, stream.among(sorted(kept))) if stream is not None and some else graph
+    of = (graph.number_of_nodes(), sum(1 for _ in documents(graph)))
+    if stream := streamed(graph):
+        among = stream.among(stream.best(size))
+        among.head = among.head | {"of": of}
+        return cast(Graph, among)
+    kept = set(nsmallest(size, graph, key=lambda id_: (-graph.degree(id_), id_)))
     found: Graph = nx.MultiDiGraph()
-    for id_, record in entities(among):
-        if id_ in kept:
-            found.add_node(id_, **record)
-    for edge in facts(among):
-        if edge.subject in kept and edge.object in kept:
-            found.add_edge(edge.subject, edge.object, key=edge.id, **edge.record)
+    found.add_nodes_from((id_, record) for id_, record in entities(graph) if id_ in kept)
+    found.add_edges_from((e.subject, e.object, e.id, e.record) for e in facts(graph) if {e.subject, e.object} <= kept)
     there = {m["document"] for _, record in found.nodes(data=True) for m in record["mentions"]}
-    found.graph[DOCUMENTS] = {one["id"]: one for one in documents(graph) if not some or one["id"] in there}
-    found.graph[MERGES] = []
-    if some:
-        found.graph["of"] = (graph.number_of_nodes(), sum(1 for _ in documents(graph)))
+    found.graph |= {DOCUMENTS: {d["id"]: d for d in documents(graph) if d["id"] in there}, MERGES: [], "of": of}
     return found
 
 

@@ -57,11 +57,12 @@ class Stored:
         return self._part({table: f"{name} IN {_WANTED}" for table, name in _PARTS[order.partition("_")[0]].items()}, ids)
 
     def among(self, ids: Sequence[str]) -> Stored:
-        """Return the part with these entities and the facts between them."""
+        """Return the part with these entities, the facts between them and the documents that mention them."""
         between = f"subject IN {_WANTED} AND object IN {_WANTED}"
         evidence = f"fact IN (SELECT id FROM {self._table('facts')} WHERE {between})"
+        mentioned = f"id IN (SELECT document FROM {self._table('mentions')} WHERE entity IN {_WANTED})"
         where = {"entities": f"id IN {_WANTED}", "mentions": f"entity IN {_WANTED}", "facts": between, "evidence": evidence}
-        return self._part(where, ids)
+        return self._part(where | {"documents": mentioned}, ids)
 
     def _part(self, where: dict[str, str], ids: Sequence[str]) -> Stored:
         found = copy(self)

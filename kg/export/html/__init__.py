@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,11 +37,7 @@ def render_html(
     Raises:
         ValueError: ``renderer`` is neither.
     """
-    chosen = renderer or ("vis" if graph.number_of_nodes() <= VIS_LIMIT else "sigma")
-    if chosen not in VENDORED:
-        raise ValueError(f"no renderer {chosen!r}; known: {', '.join(sorted(VENDORED))}")
-    data = page_data(graph, ontology, title=title or _title(graph), base_iri=base_iri)
-    return assemble(data, network_data(data), renderer=chosen)
+    return "".join(_parts(graph, ontology, title=title, base_iri=base_iri, renderer=renderer))
 
 
 def write_html(
@@ -48,14 +45,23 @@ def write_html(
 ) -> None:
     """Write ``graph.html`` into ``out_dir``, in UTF-8 whatever the locale; ``auto`` chooses by the number of nodes."""
     shown = part(graph, PART, limit=PAGE_LIMIT)
-    text = render_html(shown, ontology, base_iri=base_iri, renderer=None if renderer == "auto" else renderer)
-    Path(out_dir, "graph.html").write_bytes(text.encode("utf-8"))
+    parts = _parts(shown, ontology, title=None, base_iri=base_iri, renderer=None if renderer == "auto" else renderer)
+    with open(Path(out_dir, "graph.html"), "wb") as file:
+        file.writelines(text.encode() for text in parts)
+
+
+def _parts(graph: Graph, ontology: Ontology, *, title: str | None, base_iri: str, renderer: str | None) -> Iterator[str]:
+    chosen = renderer or ("vis" if graph.number_of_nodes() <= VIS_LIMIT else "sigma")
+    if chosen not in VENDORED:
+        raise ValueError(f"no renderer {chosen!r}; known: {', '.join(sorted(VENDORED))}")
+    data = page_data(graph, ontology, title=title or _title(graph), base_iri=base_iri)
+    return assemble(data, network_data(data), renderer=chosen)
 
 
 def _title(graph: Graph) -> str:
     if "of" in graph.graph:
         nodes, count = graph.graph["of"]
-        return f"知识图谱 · {count} 篇文档 · 关系最多的 {len(graph)} 个实体，共 {nodes} 个"
+        return f"知识图谱 · {count} 篇文档 · 关系最多的 {graph.number_of_nodes()} 个实体，共 {nodes} 个"
     found = list(documents(graph))
     if len(found) == 1:
         return found[0]["title"] or found[0]["id"]

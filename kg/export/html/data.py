@@ -26,28 +26,30 @@ _TEXT_FREE = 1_200_000
 
 
 def page_data(graph: Graph, ontology: Ontology, *, title: str, base_iri: str) -> dict[str, Any]:
-    """Return everything the page knows, as plain JSON values in a fixed order."""
-    node_list = list(entities(graph))
-    fact_list = list(facts(graph))
-    document_list = list(documents(graph))
-    node_number = {id_: i for i, (id_, _) in enumerate(node_list)}
-    document_number = {d["id"]: i for i, d in enumerate(document_list)}
+    """Return everything the page knows, as plain JSON values in a fixed order.
+
+    The graph is gone through once: only what the page says of its records is held.
+    """
+    sizes = [(d["id"], len(d["text"].encode())) for d in documents(graph)]
+    document_number = {id_: i for i, (id_, _) in enumerate(sizes)}
     # The page may weigh a kilobyte a node; where the documents are longer than that, it holds the stated sentences alone.
-    whole = sum(len(d["text"].encode()) for d in document_list) <= _TEXT_FREE + _TEXT_PER_NODE * len(node_list)
+    whole = sum(size for _, size in sizes) <= _TEXT_FREE + _TEXT_PER_NODE * graph.number_of_nodes()
+    nodes, node_number = _nodes(graph, document_number)
+    fact_list = [_fact(edge, node_number, document_number, whole) for edge in facts(graph)]
     return {
         "title": title,
         "base": naming.entity_iri("", base_iri=base_iri),
         "namespace": naming.ontology_iri(base_iri=base_iri),
         "whole": whole,
-        "classes": _classes(ontology, node_list),
+        "classes": _classes(ontology, nodes),
         "predicates": _predicates(ontology, fact_list),
         "documents": [
             {"id": d["id"], "title": d["title"] or d["id"], "date": d["date"], "publisher": d["publisher"], "path": d["path"]}
             | ({"text": d["text"]} if whole else {})
-            for d in document_list
+            for d in documents(graph)
         ],
-        "nodes": [_node(id_, record, node_number, document_number) for id_, record in node_list],
-        "facts": [_fact(edge, node_number, document_number, whole) for edge in fact_list],
+        "nodes": nodes,
+        "facts": fact_list,
     }
 
 
@@ -116,13 +118,13 @@ def _edges(data: dict[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
-def _classes(ontology: Ontology, nodes: list[tuple[str, NodeRecord]]) -> dict[str, Any]:
-    used = {name for _, r in nodes for name in (r["type"], r["subtype"], *r["roles"]) if name}
+def _classes(ontology: Ontology, nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    used = {name for node in nodes for name in (node["type"], node["kind"], *node.get("roles", ()))}
     names = [name for name in ontology.classes if name in used]
     names += sorted(used - set(names))
     labels = {n: ontology.classes[n].label_zh if n in ontology.classes else n for n in names}
     looks = class_looks(labels)
-    counts = Counter(r["subtype"] or r["type"] for _, r in nodes)
+    counts = Counter(node["kind"] for node in nodes)
     return {
         name: {
             "zh": labels[name] or name,
@@ -136,8 +138,8 @@ def _classes(ontology: Ontology, nodes: list[tuple[str, NodeRecord]]) -> dict[st
     }
 
 
-def _predicates(ontology: Ontology, edges: list[Edge]) -> dict[str, Any]:
-    counts = Counter(e.record["predicate"] for e in edges)
+def _predicates(ontology: Ontology, fact_list: list[dict[str, Any]]) -> dict[str, Any]:
+    counts = Counter(fact["p"] for fact in fact_list)
     names = [name for name in ontology.predicates if counts[name]]
     colours = predicate_colours(names)
     return {
@@ -153,7 +155,21 @@ def _predicates(ontology: Ontology, edges: list[Edge]) -> dict[str, Any]:
     }
 
 
-def _node(id_: str, record: NodeRecord, nodes: dict[str, int], documents: dict[str, int]) -> dict[str, Any]:
+def _nodes(graph: Graph, document_number: dict[str, int]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Return the nodes, and the number of each id."""
+    nodes, scopes = [], []
+    number: dict[str, int] = {}
+    for id_, record in entities(graph):
+        number[id_] = len(nodes)
+        nodes.append(_node(id_, record, document_number))
+        scopes.append(record["scope"])
+    for node, scope in zip(nodes, scopes, strict=True):
+        if scope in number:
+            node["scope"] = number[scope]
+    return nodes, number
+
+
+def _node(id_: str, record: NodeRecord, document_number: dict[str, int]) -> dict[str, Any]:
     node: dict[str, Any] = {
         "id": id_,
         "name": record["label"],
@@ -161,7 +177,7 @@ def _node(id_: str, record: NodeRecord, nodes: dict[str, int], documents: dict[s
         "type": record["type"],
         "pinyin": spelling([record["label"], *record["aliases"]]),
         "mentions": [
-            [documents[m["document"]], m["start"], m["end"]] + ([round(m["confidence"], 3)] if m["confidence"] < 1 else [])
+            [document_number[m["document"]], m["start"], m["end"]] + ([round(m["confidence"], 3)] if m["confidence"] < 1 else [])
             for m in record["mentions"]
         ],
     }
@@ -170,26 +186,24 @@ def _node(id_: str, record: NodeRecord, nodes: dict[str, int], documents: dict[s
             node[key] = value
     if record["registry"]:
         node["registry"] = record["registry"]
-    if record["scope"] in nodes:
-        node["scope"] = nodes[record["scope"] or ""]
     return node
 
 
-def _fact(edge: Edge, nodes: dict[str, int], documents: dict[str, int], whole: bool) -> dict[str, Any]:
+def _fact(edge: Edge, node_number: dict[str, int], document_number: dict[str, int], whole: bool) -> dict[str, Any]:
     record = edge.record
     return {
         "id": edge.id,
-        "s": nodes[edge.subject],
+        "s": node_number[edge.subject],
         "p": record["predicate"],
-        "o": nodes[edge.object],
+        "o": node_number[edge.object],
         "implied": record["implied"],
         "confidence": round(record["confidence"], 3),
-        "evidence": [_evidence(e, documents, whole) for e in record["evidence"]],
+        "evidence": [_evidence(e, document_number, whole) for e in record["evidence"]],
     }
 
 
-def _evidence(record: EvidenceRecord, documents: dict[str, int], whole: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {"d": documents[record["document"]], "a": record["start"], "b": record["end"]}
+def _evidence(record: EvidenceRecord, document_number: dict[str, int], whole: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {"d": document_number[record["document"]], "a": record["start"], "b": record["end"]}
     if record["confidence"] < 1:
         found["c"] = round(record["confidence"], 3)
     if record["implied"]:

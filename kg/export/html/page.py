@@ -11,6 +11,7 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from typing import Any
 
@@ -33,6 +34,7 @@ SCRIPTS = (
 VENDORED = {"vis": ("vis-network.min.js",), "sigma": ("graphology.umd.min.js", "sigma.min.js")}
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_ITEMS = 500  # of a list that are written together
 _VIS_STYLE = re.compile(r"""\bA\(("|')((?:div)?\.vis(?:(?!\1)[^\\]|\\.)*)\1\)""")
 
 
@@ -46,8 +48,28 @@ def safe_json(value: Any) -> str:
     return re.sub("[<>&\u2028\u2029]", lambda m: _ESCAPES[m[0]], text)
 
 
-def assemble(data: dict[str, Any], network: dict[str, Any], *, renderer: str) -> str:
-    """Return the page that shows ``data`` with ``renderer``, ``vis`` or ``sigma``."""
+def json_parts(value: dict[str, Any]) -> Iterator[str]:
+    """Yield the parts of ``safe_json(value)``: a long list is never one text.
+
+    >>> "".join(json_parts({"a": [1, "<"], "b": [], "c": {}})) == safe_json({"a": [1, "<"], "b": [], "c": {}})
+    True
+    """
+    before = "{"
+    for key, one in value.items():
+        yield f"{before}{safe_json(key)}:"
+        before = ","
+        if isinstance(one, list):
+            starts = range(0, len(one), _ITEMS)
+            yield "["
+            yield from (("," if start else "") + safe_json(one[start : start + _ITEMS])[1:-1] for start in starts)
+            yield "]"
+        else:
+            yield safe_json(one)
+    yield "}" if value else "{}"
+
+
+def assemble(data: dict[str, Any], network: dict[str, Any], *, renderer: str) -> Iterator[str]:
+    """Yield the parts of the page that shows ``data`` with ``renderer``, ``vis`` or ``sigma``."""
     vendor = "\n".join(_vendored(name) for name in VENDORED[renderer])
     program = '(() => {\n"use strict";\n' + "\n".join(asset(f"js/{s.format(renderer=renderer)}") for s in SCRIPTS) + "})();\n"
     style = asset("style.css")
@@ -55,17 +77,18 @@ def assemble(data: dict[str, Any], network: dict[str, Any], *, renderer: str) ->
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src blob:; "
         f"script-src {_hash(vendor)} {_hash(program)}; style-src {' '.join([_hash(style), *_styles_of(vendor)])}"
     )
-    parts = {
-        "policy": html.escape(policy, quote=True).replace("&#x27;", "'"),
-        "title": html.escape(data["title"]),
-        "style": style,
-        "data": safe_json(data | {"renderer": renderer}),
-        "network": safe_json(network),
-        "vendor": vendor,
-        "program": program,
+    parts: dict[str, Iterable[str]] = {
+        "policy": (html.escape(policy, quote=True).replace("&#x27;", "'"),),
+        "title": (html.escape(data["title"]),),
+        "style": (style,),
+        "data": json_parts(data | {"renderer": renderer}),
+        "network": json_parts(network),
+        "vendor": (vendor,),
+        "program": (program,),
     }
-    # One pass: a placeholder that stands in the data is data.
-    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], asset("template.html"))
+    # The template alone is looked through: a placeholder that stands in the data is data.
+    for number, piece in enumerate(re.split(r"\{\{(\w+)\}\}", asset("template.html"))):
+        yield from parts[piece] if number % 2 else (piece,)
 
 
 def style_policy(style: str) -> str:
