@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 """Called with the stage (read, extract, resolve, export), how much of it is done and how much there is."""
 
-SCRATCH = ".rows"
+SCRATCH, SCRATCH_FILE = ".rows", ".annotations"
+"""What a build keeps in its new folder while it works."""
+
 OURS = frozenset(name.split("/")[0] for files, _ in FORMATS.values() for name in files)
 OURS |= {ANNOTATIONS, FOLDER, MARK, "report.html"}
 
@@ -107,7 +109,7 @@ def build(
             rest = [d for d in documents if d.id not in given and d.path not in {p.path for p in failed}]
             kept = stack.enter_context(_kept(cache, out, folder, extractor=partial(fingerprint, pack, model=model)))
             last = LastBuild(out, folder, context=program(pack) if cache is True else "", keep=cache is True)
-            found = Kept(kept)
+            found = Kept(kept, recalls=cache is not False)
             extractor = partial(annotate_each, pack=pack, model=model, jobs=jobs)
             more = _extracted(rest if asker is None or asker.hybrid else [], extractor, found, last, progress)
             cached = found.cached
@@ -159,7 +161,8 @@ def export(
     write = partial(_write_format, graph, ontology, folder, base_iri, renderer)
     with ExitStack() as stack:
         each: Iterator[list[Path]] = map(write, formats)
-        if jobs > 1 and streamed(graph):
+        if jobs > 1 and (stream := streamed(graph)):
+            stream.rest()
             pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), begin_worker)
             each = stack.enter_context(pool).map(write, formats)
         files = []
@@ -241,10 +244,15 @@ def _corrected(
 
 
 @contextmanager
-def _kept(cache: Path | bool, out: Path, folder: Path, *, extractor: Callable[[], str]) -> Iterator[Cache | None]:
-    """Open the annotations of earlier builds and, at the end, leave those of this one where the next will look for them."""
+def _kept(cache: Path | bool, out: Path, folder: Path, *, extractor: Callable[[], str]) -> Iterator[Cache]:
+    """Open the annotations of earlier builds and, at the end, leave those of this one where the next will look for them.
+
+    Without a cache they lie in the new folder while it is built: those of a large corpus are not held in memory.
+    """
     if cache is False:
-        yield None
+        with Cache(folder / SCRATCH_FILE, extractor="") as kept:
+            yield kept
+        (folder / SCRATCH_FILE).unlink(missing_ok=True)
     elif cache is True:
         # Beside the new folder grows what a killed build leaves to the next.
         with Cache(folder.parent / FILE, extractor=extractor(), earlier=[out / FOLDER / FILE]) as kept:

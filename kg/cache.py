@@ -214,12 +214,13 @@ class Cache:
 class Kept(Mapping[str, Annotation]):
     """Annotations by the ids of their documents; those that a cache keeps are read from it each time they are asked for.
 
-    ``cached`` is how many were there before.
+    ``cached`` is how many were there before; ``recalls`` says whether any are looked for.
     """
 
-    def __init__(self, cache: Cache | None) -> None:
+    def __init__(self, cache: Cache | None, *, recalls: bool = True) -> None:
         """Begin without documents."""
         self._cache = cache
+        self._recalls = recalls
         self._held: dict[str, Annotation] = {}
         self._there: dict[str, Document] = {}
         self.cached = 0
@@ -237,7 +238,7 @@ class Kept(Mapping[str, Annotation]):
 
     def recall(self, document: Document, *, known: Callable[[Document, str], bool]) -> bool:
         """Take the annotation of ``document`` from the cache, if it is there; what is ``known`` to be sound is not read."""
-        digest = self._cache.digest(document) if self._cache else None
+        digest = self._cache.digest(document) if self._cache and self._recalls else None
         if self._cache is None or digest is None:
             return False
         if known(document, digest):

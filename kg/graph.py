@@ -175,6 +175,7 @@ class Streamed(Protocol):
     def among(self, ids: Sequence[str]) -> Streamed: ...  # noqa: D102
     def counts(self) -> dict[str, Any]: ...  # noqa: D102
     def number_of_nodes(self) -> int: ...  # noqa: D102
+    def rest(self) -> None: ...  # noqa: D102
 
 
 def streamed(graph: Graph) -> Streamed | None:
@@ -295,8 +296,12 @@ def part(graph: Graph, size: int, *, limit: int) -> Graph:
         return cast(Graph, among)
     kept = set(nsmallest(size, graph, key=lambda id_: (-graph.degree(id_), id_)))
     found: Graph = nx.MultiDiGraph()
-    found.add_nodes_from((id_, record) for id_, record in entities(graph) if id_ in kept)
-    found.add_edges_from((e.subject, e.object, e.id, e.record) for e in facts(graph) if {e.subject, e.object} <= kept)
+    for id_, record in entities(graph):
+        if id_ in kept:
+            found.add_node(id_, **record)
+    for edge in facts(graph):
+        if edge.subject in kept and edge.object in kept:
+            found.add_edge(edge.subject, edge.object, key=edge.id, **edge.record)
     there = {m["document"] for _, record in found.nodes(data=True) for m in record["mentions"]}
     found.graph |= {DOCUMENTS: {d["id"]: d for d in documents(graph) if d["id"] in there}, MERGES: [], "of": of}
     return found

@@ -17,11 +17,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from kg.flow.packing import packed, unpacked
-from kg.flow.records import TABLE_OF, record_of
+from kg.flow.records import KINDS, TABLE_OF, record_of
 from kg.flow.rows import Data, Grouper, Row, step_name
 from kg.store.reading import file_list
 from kg.store.schema import COLUMNS, ORDER, arrow_schema
-from kg.store.writing import batches, write_table
+from kg.store.writing import COPYING, batches, write_table
 from kg.workers import begin_worker
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MEMORY = "300MB"
 """What DuckDB may take in each process before it sorts on disk."""
 
-_BATCH = 2048
+_BATCH = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,7 @@ class DuckEngine:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """End the processes and close the database of this one."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-        _database.cache_clear()
+        self._end()
 
     def given(self, rows: Iterable[Row]) -> Files:
         """Write ``rows`` as they come."""
@@ -87,16 +85,17 @@ class DuckEngine:
         """Yield all rows, sorted by key, order and number."""
         return _sorted_rows(_paths((data,)), self.folder, part=0, parts=1)
 
-    def write_table(self, table: str, data: Data, path: Path) -> None:
-        """Write a table of which ``data`` holds the records; they are sorted, and never values of Python again."""
-        if not (paths := _paths((data,))):
-            write_table(table, (), path)
-            return
-        names = ", ".join(f'"{name}"' for name in COLUMNS[table])
-        order = ", ".join(ORDER[table])
-        text = f"SELECT {names} FROM read_parquet({file_list(paths)}) ORDER BY {order}"
-        with connect(self.folder) as connection:
-            connection.execute(f"COPY ({text}) TO {file_list([str(path)])[1:-1]} (FORMAT parquet, COMPRESSION zstd)")
+    def write_tables(self, wanted: Iterable[tuple[str, Data, Path]]) -> None:
+        """Write tables, each of which is a name, the rows it is made of, and a file; no step may run after."""
+        tasks = [(table, _paths((data,)), path, self.folder) for table, data, path in wanted]
+        for _ in map(_write_sorted, tasks) if self._pool is None else self._pool.map(_write_sorted, tasks):
+            pass
+        self._end()
+
+    def _end(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+        _database.cache_clear()
 
     def _made(self, step: Grouper | None, files: Files) -> Files:
         self.steps.append((step_name(len(self.steps), step), files))
@@ -117,6 +116,19 @@ def _run_part(task: tuple[list[str], Grouper, Path, int, int, int]) -> Files:
     return _write(_stepped(paths, step, folder, part, parts), folder, name)
 
 
+def _write_sorted(task: tuple[str, list[str], Path, Path]) -> None:
+    """Write the rows in the files ``paths`` as a table; records are sorted without becoming values of Python again."""
+    table, paths, path, folder = task
+    if table not in KINDS or not paths:
+        write_table(table, (record_of(table, row) for row in _sorted_rows(paths, folder, part=0, parts=1)), path)
+        return
+    names = ", ".join(f'"{name}"' for name in COLUMNS[table])
+    order = ", ".join(ORDER[table])
+    text = f"SELECT {names} FROM read_parquet({file_list(paths)}) ORDER BY {order}"
+    with connect(folder) as connection:
+        connection.execute(f"COPY ({text}) TO {file_list([str(path)])[1:-1]} {COPYING}")
+
+
 def _stepped(paths: list[str], step: Grouper, folder: Path, part: int, parts: int) -> Iterator[tuple[str, Row]]:
     """Yield the rows that ``step`` makes, each with the key of its group."""
     for key, rows in groupby(_sorted_rows(paths, folder, part=part, parts=parts), key=itemgetter(1)):
@@ -132,7 +144,7 @@ def _sorted_rows(paths: list[str], folder: Path, *, part: int, parts: int) -> It
         text = f'SELECT kind, key, "order", number, data FROM read_parquet(?) {where} ORDER BY key, "order", number'
         for batch in connection.sql(text, params=[paths]).to_arrow_reader(_BATCH):
             *columns, data = (column.to_pylist() for column in batch.columns)
-            values = [None if one is None else unpacked(one) for one in data]
+            values = (None if one is None else unpacked(one) for one in data)  # one document at a time
             yield from map(Row._make, zip(*columns, values, strict=True))
 
 

@@ -17,12 +17,12 @@ from kg.store.writing import write_table
 def write_tables(engine: Engine, annotated: Data, resolved: Resolved, folder: Path) -> None:
     """Write each table as one file into ``folder``."""
     folder.mkdir()
-    for table in ("documents", *KINDS):
-        data = annotated if table == "documents" else data_of(resolved, table)
-        path = folder / f"{table}.parquet"
-        if table != "documents" and isinstance(engine, DuckEngine):
-            engine.write_table(table, data, path)  # it has them as records already
-        else:
+    wanted = [("documents", annotated), *((table, data_of(resolved, table)) for table in KINDS)]
+    files = [(table, data, folder / f"{table}.parquet") for table, data in wanted]
+    if isinstance(engine, DuckEngine):
+        engine.write_tables(files)  # it has them as records already
+    else:
+        for table, data, path in files:
             write_table(table, (record_of(table, row) for row in engine.collected(data)), path)
 
 

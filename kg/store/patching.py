@@ -9,7 +9,7 @@ from typing import Any
 
 from kg.store.reading import connected, file_list
 from kg.store.schema import ORDER, OWNER
-from kg.store.writing import write_table
+from kg.store.writing import COPYING, write_table
 
 
 def patch_table(table: str, old: Path, path: Path, *, groups: Collection[str], records: Iterable[Mapping[str, Any]]) -> None:
@@ -35,5 +35,5 @@ def patch_table(table: str, old: Path, path: Path, *, groups: Collection[str], r
         order = ", ".join(ORDER[table])
         both = f"{stay} UNION ALL SELECT * FROM read_parquet({file_list([str(new)])}) ORDER BY {order}"
         where = file_list([str(path)])[1:-1]
-        connection.execute(f"COPY ({both}) TO {where} (FORMAT parquet, COMPRESSION zstd)")
+        connection.execute(f"COPY ({both}) TO {where} {COPYING}")
     new.unlink()

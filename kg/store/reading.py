@@ -98,6 +98,10 @@ class Stored:
         with closing(self._database.cursor()) as connection:
             write_digests(connection, self.folder, self._scratch / "digests")
 
+    def rest(self) -> None:
+        """Give back the memory of the database until the next question."""
+        self._database.close()
+
     def entities(self, *, by_class: bool = False) -> Iterator[tuple[str, kgraph.NodeRecord]]:
         """Yield ``(id, attributes)`` of every entity in the order of ids, or of classes (type, subtype, roles) and ids."""
         order = f"{CLASSES}, e.id" if by_class else "e.id"
@@ -248,6 +252,12 @@ class Database:
         if self._open is None:
             self._open = connected(self._scratch)
         return self._open.cursor()
+
+    def close(self) -> None:
+        """Give back its memory; the next cursor opens it again."""
+        if self._open is not None:
+            self._open.close()
+        self._open = None
 
     def __reduce__(self) -> tuple[type[Database], tuple[Path]]:
         """Go to another process closed."""

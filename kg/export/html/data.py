@@ -157,7 +157,8 @@ def _predicates(ontology: Ontology, fact_list: list[dict[str, Any]]) -> dict[str
 
 def _nodes(graph: Graph, document_number: dict[str, int]) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """Return the nodes, and the number of each id."""
-    nodes, scopes = [], []
+    nodes: list[dict[str, Any]] = []
+    scopes: list[str | None] = []
     number: dict[str, int] = {}
     for id_, record in entities(graph):
         number[id_] = len(nodes)
