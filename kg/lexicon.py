@@ -30,7 +30,8 @@ class Lexicon:
     analyser (``ORG``, ``PER`` …) to a class, and ``plain`` holds names too
     common to be entities (``高质量发展``). ``notices`` are phrases that mark a line as a notice about the copy (免责声明), not
     a part of the report. ``general`` maps a word to the classes whose names do not begin with it (该平台 is no platform's name).
-    ``anaphora`` are words that stand for something named before.
+    ``anaphora`` are words that stand for something named before. ``posts`` maps what a post ends with to the classes that have
+    it (a 副省长 is no company's).
     ``backward`` are trigger words whose subject stands behind them and whose object before: 甲公司旗下乙公司 says that 乙公司
     is part of 甲公司.
     """
@@ -44,6 +45,7 @@ class Lexicon:
     backward: frozenset[str] = frozenset()
     general: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     anaphora: Mapping[str, Anaphor] = field(default_factory=dict)
+    posts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection[str]) -> Lexicon:
@@ -69,7 +71,8 @@ def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection
     backward = frozenset(word for _, (word,) in _rows(folder / "backward.tsv", "word"))
     general = _classes_of(folder / "general.tsv", "word", classes)
     return Lexicon(heads=heads, triggers=triggers, markers=markers, tags=tags, plain=plain, notices=notices, backward=backward,
-        general=general, anaphora=_anaphora(folder / "anaphora.tsv", classes))
+        general=general, anaphora=_anaphora(folder / "anaphora.tsv", classes),
+        posts=_classes_of(folder / "posts.tsv", "post", classes))
 
 
 def _anaphora(path: Path, classes: Collection[str]) -> dict[str, Anaphor]:

@@ -14,7 +14,10 @@ from kg.registry import Entry, Registry
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a pack knows, indexed for finding it in a text; ``name_codes`` numbers the (type, subtype) of registry entries."""
+    """What a pack knows, indexed for finding it in a text; ``name_codes`` numbers the (type, subtype) of registry entries.
+
+    ``endings`` may follow a body's short name and leave it the same body: 集团, 有限公司.
+    """
 
     lexer: Lexer
     lexicon: Lexicon
@@ -23,6 +26,7 @@ class Resources:
     triggers: Finder
     markers: Finder
     name_codes: Mapping[tuple[str, str], int]
+    endings: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ def resources(lexer: Lexer, lexicon: Lexicon, registry: Registry, *, classes: Se
         triggers=finder(inverted(lexicon.triggers)),
         markers=finder(inverted(lexicon.markers)),
         name_codes={pair: number + 1 for number, pair in enumerate(pairs)},
+        endings=registry.scoping.legal | {word for word, anaphor in lexicon.anaphora.items() if anaphor.own},
     )
 
 

@@ -30,6 +30,7 @@ from kg.extract.network import FILE as NETWORK
 from kg.extract.network import Network, load_network
 from kg.extract.ownership import named_after
 from kg.extract.pairing import PAIRS, PairNetwork, judged, load_pairs
+from kg.extract.posts import held
 from kg.extract.relations import OWNERSHIP, STANDING, Candidate, Place, Schema, candidates, schema, sentences, shared
 from kg.lexicon import load_lexicon
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Document, Dropped, Mention, Span
@@ -160,8 +161,7 @@ def annotate(document: Document, extractor: Extractor) -> Annotation:
         proposed = judge(reading, proposed, extractor.keeper, heads=extractor.pack.heads.groups)
     kept, dropped = sift(proposed, document.text, extractor.pack, extractor.settings)
     entities = things(reading, complete(document.text, kept, places_in(reading)), linker=extractor.linker,
-        subtyper=extractor.subtyper,
-        sure=extractor.settings.link)
+        subtyper=extractor.subtyper, sure=extractor.settings.link, endings=extractor.pack.endings)
     places = places_of(entities, reading, extractor.pack)
     return annotation_of(document, reading, entities, places, state(reading, places, extractor), dropped)
 
@@ -249,12 +249,13 @@ def state(reading: Analysis, places: Sequence[Place], extractor: Extractor) -> l
 
 
 def likely(reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate], extractor: Extractor) -> NDArray[np.float32]:
-    """The chance of each class of each pair: the mean of the ranker's and the network's, seconded by the grammar."""
+    """The chance of each class of each pair: the mean of the ranker's and the network's, seconded by the grammar; posts fit."""
     assert extractor.ranker is not None
     chances = probabilities([pair.example for pair in pairs], extractor.ranker)
     if extractor.pairer is not None:
         chances = (chances + judged(reading, places, pairs, extractor.pairer)) * np.float32(0.5)
-    return owned(reading.text, places, pairs, seconded(reading, places, pairs, chances, extractor), extractor.fit)
+    chances = owned(reading.text, places, pairs, seconded(reading, places, pairs, chances, extractor), extractor.fit)
+    return held(reading.text, places, pairs, chances, extractor.fit, extractor.pack.lexicon.posts)
 
 
 def owned(text: str, places: Sequence[Place], pairs: Sequence[Candidate], chances: NDArray[np.float32], fit: Schema) -> NDArray[

@@ -247,8 +247,7 @@ def _places(item: _Read, spans: Sequence[Named], pack: Resources, settings: Sett
     helpers: tuple[Classifier, Classifier]) -> _Seen:
     kept, dropped = sift(spans, item.lesson.document.text, pack, settings)
     entities = things(item.lesson.reading, complete(item.lesson.document.text, kept, places_in(item.lesson.reading)),
-        linker=helpers[0], subtyper=helpers[1],
-        sure=settings.link)
+        linker=helpers[0], subtyper=helpers[1], sure=settings.link, endings=pack.endings)
     return _Seen(places_of(entities, item.lesson.reading, pack), entities, dropped)
 
 

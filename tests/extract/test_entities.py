@@ -16,7 +16,8 @@ def group(text: str, names: list[tuple[str, str]], extractor: Extractor, *, mode
             found.append(Named(at, at + len(name), kind, 0.9))
             at = text.find(name, at + 1)
     reading = analysis(text, extractor.pack)
-    return things(reading, found, linker=extractor.linker if models else None, subtyper=extractor.subtyper if models else None)
+    linker, subtyper = (extractor.linker, extractor.subtyper) if models else (None, None)
+    return things(reading, found, linker=linker, subtyper=subtyper, endings=extractor.pack.endings)
 
 
 def test_equal_names_are_one_entity_whatever_their_spaces_and_quotes(extractor: Extractor) -> None:
@@ -48,6 +49,32 @@ def test_a_short_form_joins_its_long_one(extractor: Extractor) -> None:
     text = "曜川软件研究院与清河市第一中学结对。曜川软件研究院表示欢迎，软件研究院随后派员。"
     found = group(text, [("曜川软件研究院", "Organization"), ("清河市第一中学", "Organization")], extractor, models=True)
     assert len(found) == 2
+
+
+def names(text: str, kind: str, *forms: str, extractor: Extractor) -> set[tuple[str, ...]]:
+    return {thing.forms for thing in group(text, [(form, kind) for form in forms], extractor, models=True)}
+
+
+def test_a_known_body_is_not_its_unit_though_its_name_opens_the_unit_s(extractor: Extractor) -> None:
+    text = "中国电信出席仪式。中国电信集团投资公司签约，中国电信（非洲中东）有限公司见证。中国电信表示支持。"
+    bodies = ("中国电信集团投资公司", "中国电信（非洲中东）有限公司", "中国电信")
+    assert names(text, "Organization", *bodies, extractor=extractor) == {(name,) for name in bodies}
+
+
+def test_a_known_body_keeps_its_name_with_a_legal_form_behind(extractor: Extractor) -> None:
+    text = "中国电信集团公司发布成果，中国电信表示支持。"
+    assert names(text, "Organization", "中国电信集团公司", "中国电信", extractor=extractor) == {("中国电信集团公司", "中国电信")}
+
+
+def test_a_place_is_not_what_lies_in_it(extractor: Extractor) -> None:
+    text = "大会在宁夏银川举行，宁夏各地企业参会。会后一行前往金积镇秦坝关村，金积镇随后介绍情况。"
+    places = ("宁夏银川", "宁夏", "金积镇秦坝关村", "金积镇")
+    assert names(text, "Place", *places, extractor=extractor) == {(name,) for name in places}
+
+
+def test_a_place_with_what_kind_of_place_it_is_behind_is_one(extractor: Extractor) -> None:
+    text = "活动在福建省宁德市举行，宁德多个部门参加。"
+    assert names(text, "Place", "福建省宁德市", "宁德", extractor=extractor) == {("福建省宁德市", "宁德")}
 
 
 def test_two_departments_are_not_one(extractor: Extractor) -> None:
