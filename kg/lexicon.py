@@ -21,6 +21,14 @@ class Anaphor:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """Which bodies have a post: their classes, and what the names of those end with of which it is the head (省政府)."""
+
+    classes: tuple[str, ...]
+    bodies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Lexicon:
     """Words that say what a name or a clause is about.
 
@@ -30,8 +38,8 @@ class Lexicon:
     analyser (``ORG``, ``PER`` …) to a class, and ``plain`` holds names too
     common to be entities (``高质量发展``). ``notices`` are phrases that mark a line as a notice about the copy (免责声明), not
     a part of the report. ``general`` maps a word to the classes whose names do not begin with it (该平台 is no platform's name).
-    ``anaphora`` are words that stand for something named before. ``posts`` maps what a post ends with to the classes that have
-    it (a 副省长 is no company's).
+    ``anaphora`` are words that stand for something named before. ``posts`` maps what a post ends with to the bodies that have it,
+    and ``ranks`` are words that stand before one (副).
     ``backward`` are trigger words whose subject stands behind them and whose object before: 甲公司旗下乙公司 says that 乙公司
     is part of 甲公司.
     """
@@ -45,7 +53,8 @@ class Lexicon:
     backward: frozenset[str] = frozenset()
     general: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     anaphora: Mapping[str, Anaphor] = field(default_factory=dict)
-    posts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    posts: Mapping[str, Post] = field(default_factory=dict)
+    ranks: tuple[str, ...] = ()
 
 
 def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection[str]) -> Lexicon:
@@ -72,7 +81,8 @@ def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection
     general = _classes_of(folder / "general.tsv", "word", classes)
     return Lexicon(heads=heads, triggers=triggers, markers=markers, tags=tags, plain=plain, notices=notices, backward=backward,
         general=general, anaphora=_anaphora(folder / "anaphora.tsv", classes),
-        posts=_classes_of(folder / "posts.tsv", "post", classes))
+        posts=_posts(folder / "posts.tsv", classes),
+        ranks=tuple(word for _, (word,) in _rows(folder / "ranks.tsv", "word")))
 
 
 def _anaphora(path: Path, classes: Collection[str]) -> dict[str, Anaphor]:
@@ -81,6 +91,14 @@ def _anaphora(path: Path, classes: Collection[str]) -> dict[str, Anaphor]:
         word: Anaphor(_known(whose, _WHOSE, where, "value") == "own",
             tuple(_known(name, classes, where, "class") for name in names.split("|")))
         for where, (word, whose, names) in _rows(path, "word", "whose", "classes")
+    }  # fmt: skip
+
+
+def _posts(path: Path, classes: Collection[str]) -> dict[str, Post]:
+    return {
+        post: Post(tuple(_known(name, classes, where, "class") for name in names.split("|")),
+            () if bodies == "-" else tuple(bodies.split("|")))
+        for where, (post, names, bodies) in _rows(path, "post", "classes", "bodies")
     }  # fmt: skip
 
 

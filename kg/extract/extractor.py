@@ -255,7 +255,8 @@ def likely(reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate
     if extractor.pairer is not None:
         chances = (chances + judged(reading, places, pairs, extractor.pairer)) * np.float32(0.5)
     chances = owned(reading.text, places, pairs, seconded(reading, places, pairs, chances, extractor), extractor.fit)
-    return held(reading.text, places, pairs, chances, extractor.fit, extractor.pack.lexicon.posts)
+    words = extractor.pack.lexicon
+    return held(reading.text, places, pairs, chances, extractor.fit, words.posts, words.ranks)
 
 
 def owned(text: str, places: Sequence[Place], pairs: Sequence[Candidate], chances: NDArray[np.float32], fit: Schema) -> NDArray[
