@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kg.errors import PackError
 
-_WHOSE = ("own", "last")
+_WHOSE, _SIDES = ("own", "last"), ("before", "behind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,19 @@ class Anaphor:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Which bodies have a post: their classes, and what the names of those end with of which it is the head (省政府)."""
+    """Which bodies have a post: those of ``classes``, and those with names that end with one of ``bodies`` (省政府)."""
 
     classes: tuple[str, ...]
     bodies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Words right ``before`` a mention, or else right behind it, with which it takes no part in facts of some predicates."""
+
+    before: bool
+    words: tuple[str, ...]
+    predicates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,8 @@ class Lexicon:
     common to be entities (``高质量发展``). ``notices`` are phrases that mark a line as a notice about the copy (免责声明), not
     a part of the report. ``general`` maps a word to the classes whose names do not begin with it (该平台 is no platform's name).
     ``anaphora`` are words that stand for something named before. ``posts`` maps what a post ends with to the bodies that have it,
-    and ``ranks`` are words that stand before one (副).
+    and ``ranks`` are words that stand before one (副). ``unfit`` are words beside a mention which show that it is no party to
+    some facts (二十大精神 is no event to take part in).
     ``backward`` are trigger words whose subject stands behind them and whose object before: 甲公司旗下乙公司 says that 乙公司
     is part of 甲公司.
     """
@@ -55,6 +65,7 @@ class Lexicon:
     anaphora: Mapping[str, Anaphor] = field(default_factory=dict)
     posts: Mapping[str, Post] = field(default_factory=dict)
     ranks: tuple[str, ...] = ()
+    unfit: tuple[Unfit, ...] = ()
 
 
 def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection[str]) -> Lexicon:
@@ -82,7 +93,8 @@ def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection
     return Lexicon(heads=heads, triggers=triggers, markers=markers, tags=tags, plain=plain, notices=notices, backward=backward,
         general=general, anaphora=_anaphora(folder / "anaphora.tsv", classes),
         posts=_posts(folder / "posts.tsv", classes),
-        ranks=tuple(word for _, (word,) in _rows(folder / "ranks.tsv", "word")))
+        ranks=tuple(word for _, (word,) in _rows(folder / "ranks.tsv", "word")),
+        unfit=_unfit(folder / "unfit.tsv", predicates))
 
 
 def _anaphora(path: Path, classes: Collection[str]) -> dict[str, Anaphor]:
@@ -100,6 +112,14 @@ def _posts(path: Path, classes: Collection[str]) -> dict[str, Post]:
             () if bodies == "-" else tuple(bodies.split("|")))
         for where, (post, names, bodies) in _rows(path, "post", "classes", "bodies")
     }  # fmt: skip
+
+
+def _unfit(path: Path, predicates: Collection[str]) -> tuple[Unfit, ...]:
+    return tuple(
+        Unfit(_known(side, _SIDES, where, "side") == "before", tuple(words.split("|")),
+            tuple(_known(name, predicates, where, "predicate") for name in names.split("|")))
+        for where, (side, words, names) in _rows(path, "side", "words", "predicates")
+    )  # fmt: skip
 
 
 def _classes_of(path: Path, column: str, classes: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -45,13 +45,15 @@ def _order(place: Place) -> tuple[int, int, int]:
 
 
 def _said(reading: Analysis, words: Mapping[str, Anaphor]) -> Iterator[tuple[int, int, str]]:
-    """The words where the analyser sees them standing alone, longer ones first."""
+    """The words where the analyser sees them standing alone, longer ones first; 该公司党委 is another body."""
     text = reading.text
+    opened = {hit.start for hit in reading.heads}
     for word in sorted(words, key=lambda w: (-len(w), w)):
         at = text.find(word)
         while at >= 0:
             first, last = (reading.words[reading.word_at[edge]] for edge in (at, at + len(word) - 1))
-            if first[0] == at and last[1] == at + len(word) and not (words[word].own and _joined(reading, at)):
+            alone = first[0] == at and last[1] == at + len(word) and at + len(word) not in opened
+            if alone and not (words[word].own and _joined(reading, at)):
                 yield at, at + len(word), word
             at = text.find(word, at + 1)
 

@@ -18,9 +18,13 @@ from kg.naming import display_name, normalise
 _SURER = 0.8
 _AT_ONCE = 4096
 _OWN_NAME = 2
-"""Characters that a place's own name has at least, behind those of the places it lies in; one makes 宁德 宁德市. Of 82 such pairs
-that annotators marked, 77 are two places. What stands in the middle of an address may have its 社区 behind it."""
+"""Characters that a place's own name has at least, behind those of the places it lies in. Of 82 such pairs that annotators
+marked, 77 are two places. What stands in the middle of an address may have its 社区 behind it."""
 
+_SORT = frozenset("省市县区州盟旗镇乡村岛")
+"""What alone behind a place's name leaves it the same place: 宁德市, but not 上海港."""
+
+_TOGETHER, _OPENING = "暨", ("(", "（")
 
 @dataclass(frozen=True, slots=True)
 class Thing:
@@ -133,14 +137,20 @@ def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | No
 def _within(short: Form, long: Form, known: Mapping[str, str], endings: Collection[str]) -> bool:
     """Whether the longer form names something in or of what the shorter one names, and so something else.
 
-    A place's name opens with the places it lies in (宁夏银川 lies in 宁夏), and a unit's with a body that is ``known`` by the
-    shorter form (中国电信四川公司 is not 中国电信).
+    A place's name opens with the places it lies in (宁夏银川 lies in 宁夏), a ceremony's with the fair that it opens, and a
+    unit's with a body that is ``known`` by the shorter form (中国电信四川公司 is not 中国电信).
     """
     before, said, rest = long.key.partition(short.key)
-    if short.type == "Place" and said:
-        return len(rest) >= (_OWN_NAME + 1 if before else _OWN_NAME)
+    if not said or not rest:
+        return False
+    if short.type == "Place":
+        return len(rest) > _OWN_NAME if before else len(rest) >= _OWN_NAME or rest not in _SORT
+    if before:
+        return False
+    if short.type == "Event":
+        return len(rest) > _OWN_NAME and not rest.startswith((_TOGETHER, *_OPENING))
     apart = short.key in known and known.get(long.key) != known[short.key]
-    return short.type == "Organization" and apart and said != "" and not before and rest not in endings
+    return short.type == "Organization" and apart and rest not in endings
 
 
 def _needed(short: Form, long: Form, subtypes: Mapping[tuple[str, str], str], sure: float) -> float:

@@ -30,8 +30,9 @@ from kg.extract.network import FILE as NETWORK
 from kg.extract.network import Network, load_network
 from kg.extract.ownership import named_after
 from kg.extract.pairing import PAIRS, PairNetwork, judged, load_pairs
-from kg.extract.posts import held
+from kg.extract.posts import held, with_offices
 from kg.extract.relations import OWNERSHIP, STANDING, Candidate, Place, Schema, candidates, schema, sentences, shared
+from kg.extract.unfit import fitting
 from kg.lexicon import load_lexicon
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Document, Dropped, Mention, Span
 from kg.ontology import Ontology, load_ontology, subtypes, types
@@ -40,7 +41,8 @@ from kg.registry import load_registry
 NAME = "embedded"
 _BARELY, _HARDLY, _PLAINLY = 0.15, 0.05, 0.75
 """The least chance that the grammar seconds; the second where its frame is one of the surest (the third)."""
-_USUAL = 0.45
+_USUAL, _LEAST = 0.45, 0.3
+"""The least chance of a fact where none was chosen, and that of any: of the facts below, two of five are right."""
 _OWNED = "-partOf"
 _NAMED_AFTER = 0.9
 """How often a unit that is named after a body is a unit of it, among the documents to learn from (308 of 328)."""
@@ -244,6 +246,7 @@ def state(reading: Analysis, places: Sequence[Place], extractor: Extractor) -> l
         return []
     pairs = candidates(reading, places, extractor.fit)
     chances = likely(reading, places, pairs, extractor)
+    pairs, chances = with_offices(reading.text, places, pairs, chances, extractor.fit, extractor.pack.lexicon)
     return select(reading.text, pairs, places, chances, extractor.fit,
         symmetric={n for n, p in extractor.ontology.predicates.items() if p.symmetric}, thresholds=extractor.settings.facts)
 
@@ -256,7 +259,8 @@ def likely(reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate
         chances = (chances + judged(reading, places, pairs, extractor.pairer)) * np.float32(0.5)
     chances = owned(reading.text, places, pairs, seconded(reading, places, pairs, chances, extractor), extractor.fit)
     words = extractor.pack.lexicon
-    return held(reading.text, places, pairs, chances, extractor.fit, words.posts, words.ranks)
+    chances = held(reading.text, places, pairs, chances, extractor.fit, words.posts)
+    return fitting(reading.text, places, pairs, chances, extractor.fit, words.unfit)
 
 
 def owned(text: str, places: Sequence[Place], pairs: Sequence[Candidate], chances: NDArray[np.float32], fit: Schema) -> NDArray[
@@ -295,7 +299,7 @@ def select(
 ) -> list[Stated]:
     """Turn class probabilities (candidates × classes) into facts, one for each subject, predicate and object."""
     chances = shared(text, pairs, places, chances)
-    needed = np.array([thresholds.get(name.removeprefix("-"), _USUAL) if name else np.inf for name in fit.classes])
+    needed = np.array([max(thresholds.get(name.removeprefix("-"), _USUAL), _LEAST) if name else np.inf for name in fit.classes])
     best: dict[tuple[int, str, int], Stated] = {}
     for number, at in np.argwhere(chances >= needed).tolist():
         pair, name = pairs[number], fit.classes[at]

@@ -56,6 +56,11 @@ def test_what_nothing_was_named_for_or_what_means_any_company_stands_for_nothing
     assert standing(extractor, text, HARBOUR) == {}
 
 
+@pytest.mark.parametrize("text", [f"{HARBOUR[0]}召开大会。集团党委印发了方案。", f"{TRUST[0]}来访。该公司工会表示感谢。"])
+def test_a_word_that_opens_a_unit_s_name_stands_for_nothing(extractor: Extractor, text: str) -> None:
+    assert standing(extractor, text, *(body for body in (HARBOUR, TRUST) if body[0] in text)) == {}
+
+
 def test_a_name_that_holds_the_word_is_left_alone(extractor: Extractor) -> None:
     assert standing(extractor, f"{HARBOUR[0]}来了，{HARBOUR[0]}走了。", HARBOUR) == {}
 

@@ -72,6 +72,17 @@ def test_a_place_is_not_what_lies_in_it(extractor: Extractor) -> None:
     assert names(text, "Place", *places, extractor=extractor) == {(name,) for name in places}
 
 
+def test_a_port_is_not_its_city(extractor: Extractor) -> None:
+    text = "船舶停靠澜州港，澜州为此开设专班。"
+    assert names(text, "Place", "澜州港", "澜州", extractor=extractor) == {("澜州港",), ("澜州",)}
+
+
+def test_a_fair_is_not_its_opening_ceremony(extractor: Extractor) -> None:
+    text = "第六届澜州国际海洋博览会启动仪式举行。第六届澜州国际海洋博览会将于九月开幕。"
+    events = ("第六届澜州国际海洋博览会启动仪式", "第六届澜州国际海洋博览会")
+    assert names(text, "Event", *events, extractor=extractor) == {(name,) for name in events}
+
+
 def test_a_place_with_what_kind_of_place_it_is_behind_is_one(extractor: Extractor) -> None:
     text = "活动在福建省宁德市举行，宁德多个部门参加。"
     assert names(text, "Place", "福建省宁德市", "宁德", extractor=extractor) == {("福建省宁德市", "宁德")}
