@@ -41,7 +41,7 @@ from kg.registry import load_registry
 NAME = "embedded"
 _BARELY, _HARDLY, _PLAINLY = 0.15, 0.05, 0.75
 """The least chance that the grammar seconds; the second where its frame is one of the surest (the third)."""
-_USUAL, _LEAST = 0.45, 0.3
+_USUAL, LEAST = 0.45, 0.3
 """The least chance of a fact where none was chosen, and that of any: of the facts below, two of five are right."""
 _OWNED = "-partOf"
 _NAMED_AFTER = 0.9
@@ -246,9 +246,17 @@ def state(reading: Analysis, places: Sequence[Place], extractor: Extractor) -> l
         return []
     pairs = candidates(reading, places, extractor.fit)
     chances = likely(reading, places, pairs, extractor)
-    pairs, chances = with_offices(reading.text, places, pairs, chances, extractor.fit, extractor.pack.lexicon)
-    return select(reading.text, pairs, places, chances, extractor.fit,
-        symmetric={n for n, p in extractor.ontology.predicates.items() if p.symmetric}, thresholds=extractor.settings.facts)
+    return chosen(reading.text, places, pairs, chances, extractor, thresholds=extractor.settings.facts)
+
+
+def chosen(
+    text: str, places: Sequence[Place], pairs: Sequence[Candidate], chances: NDArray[np.float32], extractor: Extractor, *,
+    thresholds: Mapping[str, float],
+) -> list[Stated]:  # fmt: skip
+    """Keep the facts that are sure enough, and those that posts point to."""
+    pairs, chances = with_offices(text, places, pairs, chances, extractor.fit, extractor.pack.lexicon)
+    symmetric = {name for name, p in extractor.ontology.predicates.items() if p.symmetric}
+    return select(text, pairs, places, chances, extractor.fit, symmetric=symmetric, thresholds=thresholds)
 
 
 def likely(reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate], extractor: Extractor) -> NDArray[np.float32]:
@@ -299,7 +307,7 @@ def select(
 ) -> list[Stated]:
     """Turn class probabilities (candidates × classes) into facts, one for each subject, predicate and object."""
     chances = shared(text, pairs, places, chances)
-    needed = np.array([max(thresholds.get(name.removeprefix("-"), _USUAL), _LEAST) if name else np.inf for name in fit.classes])
+    needed = np.array([max(thresholds.get(name.removeprefix("-"), _USUAL), LEAST) if name else np.inf for name in fit.classes])
     best: dict[tuple[int, str, int], Stated] = {}
     for number, at in np.argwhere(chances >= needed).tolist():
         pair, name = pairs[number], fit.classes[at]

@@ -21,7 +21,7 @@ from kg.evaluate import Case, Evaluation, evaluate
 from kg.extract.analysis import Resources
 from kg.extract.crf import Chain, bioes
 from kg.extract.entities import Thing, things
-from kg.extract.extractor import Extractor, Settings, annotation_of, likely, places_of, select, sift
+from kg.extract.extractor import LEAST, Extractor, Settings, annotation_of, chosen, likely, places_of, sift
 from kg.extract.filter import KEPT, confident, filter_examples, grouped
 from kg.extract.loglinear import Classifier, Example, probabilities
 from kg.extract.mentions import complete, places_in, proposals
@@ -163,8 +163,7 @@ def _annotations(read: Sequence[_Read], seen: Sequence[_Seen], found: Sequence[R
     out = {}
     for item, (places, entities, dropped), reading, sure in zip(read, seen, found, chances, strict=True):
         document = item.lesson.document
-        stated = select(document.text, reading.pairs, places, sure, reader.fit, symmetric=set(_symmetric(reader)),
-            thresholds=reader.settings.facts)
+        stated = chosen(document.text, places, reading.pairs, sure, reader, thresholds=reader.settings.facts)
         out[document.id] = annotation_of(document, item.lesson.reading, entities, places, stated, dropped)
     return out
 
@@ -287,7 +286,8 @@ def _fact_thresholds(
 ) -> dict[str, float]:  # fmt: skip
     """The threshold of each predicate that gives the best F1."""
     predicates, symmetric = sorted(bare.ontology.predicates), _symmetric(bare)
-    counts = {name: np.zeros((len(_GRID), 2)) for name in predicates}
+    grid = [threshold for threshold in _GRID if threshold >= LEAST]
+    counts = {name: np.zeros((len(grid), 2)) for name in predicates}
     there = dict.fromkeys(predicates, 0)
     for item, (places, entities, _), reading, sure in zip(read, seen, found, chances, strict=True):
         index = {e.id: at for at, e in enumerate(item.lesson.gold.entities)}
@@ -295,20 +295,19 @@ def _fact_thresholds(
         for _, name, _ in true:
             there[name] += 1
         mapped = _mapped(item, places, entities)
-        stated = select(item.lesson.document.text, reading.pairs, mapped, sure, bare.fit, symmetric=set(symmetric),
-            thresholds=dict.fromkeys(predicates, _GRID[0]))
-        for fact in stated:
+        least = dict.fromkeys(predicates, grid[0])
+        for fact in chosen(item.lesson.document.text, mapped, reading.pairs, sure, bare, thresholds=least):
             hit = _ordered(fact.subject, fact.predicate, fact.object, symmetric) in true
-            for at, threshold in enumerate(_GRID):
+            for at, threshold in enumerate(grid):
                 if fact.confidence >= threshold:
                     counts[fact.predicate][at] += (hit, 1)
     out = {}
     for name in predicates:
         scores = [2 * right / max(1.0, predicted + there[name]) for right, predicted in counts[name]]
         # Rare predicates: a little trust in the usual threshold keeps luck from choosing.
-        best = max(range(len(_GRID)), key=lambda at: (scores[at] - 0.01 * abs(_GRID[at] - _USUAL) / 0.05 * (there[name] < 100),
+        best = max(range(len(grid)), key=lambda at: (scores[at] - 0.01 * abs(grid[at] - _USUAL) / 0.05 * (there[name] < 100),
             -at))
-        out[name] = _GRID[best]
+        out[name] = grid[best]
     return out
 
 
