@@ -113,6 +113,7 @@ class Gazetteer:
         leads = {p.parts[0] for p in patterns if p.parts[0]} - keys.keys()
         self._keys = [*keys.values(), *sorted(leads)]
         self._automaton = ahocorasick_rs.AhoCorasick([*keys, *sorted(leads)], store_patterns=False)
+        self._order = {pattern: number for number, pattern in enumerate(patterns)}
         self._by_lead: dict[str, list[Pattern]] = {}
         self._by_tail: dict[str, list[tuple[Pattern, Pattern]]] = {}
         for pattern in patterns:
@@ -134,8 +135,8 @@ class Gazetteer:
         for start in sorted(at):
             if start < done:
                 continue
-            spans = {end: self._by_name[key][0] for end, key in at[start].items() if key in self._by_name}
-            spans |= self._expand(folded, start, at)
+            listed = {end: self._by_name[key][0] for end, key in at[start].items() if key in self._by_name}
+            spans = self._expand(folded, start, at) | listed
             first = offsets(start)
             spans = {end: entry for end, entry in spans.items() if _whole(text, first, offsets(end - 1) + 1)}
             if spans:
@@ -177,7 +178,9 @@ class Gazetteer:
         leads = [f"{{{slot}}}" for key in at[start].values() for slot in self._fillers.get(key, ())]
         leads += [folded[start:end] for end in at[start]]
         spans: dict[int, Entry] = {}
-        for pattern in (p for lead in dict.fromkeys(leads) for p in self._by_lead.get(lead, ())):
+        # In the order of the file, as ``derive`` goes: 中国联通{place}分公司 before {brand}{place}分公司.
+        possible = {p: None for lead in dict.fromkeys(leads) for p in self._by_lead.get(lead, ())}
+        for pattern in sorted(possible, key=self._order.__getitem__):
             for end, filled in self._walk(pattern, folded, start, ends):
                 spans.setdefault(end, self._make(pattern, filled))
         return spans

@@ -121,6 +121,29 @@ def test_a_match_does_not_cut_a_latin_word_nor_cross_a_line(tmp_path: Path, onto
     assert len(registry.find("MAIN AI平\n台 OpenAI")) == 1
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["商洛联通", "中国联通商洛市分公司", "上海电信", "中国电信上海分公司", "中国联合网络通信有限公司海南省分公司", "海南联通"],
+)
+def test_a_name_in_a_text_is_the_entry_that_lookup_gives(real: Registry, name: str) -> None:
+    ((start, end, entry),) = real.find(f"经协商，{name}。")
+    assert (start, end) == (4, 4 + len(name))
+    assert entry == real.lookup(name)
+
+
+def test_of_two_patterns_for_one_name_the_first_counts_and_a_listed_name_before_both(
+    tmp_path: Path, ontology: Ontology
+) -> None:
+    patterns = PATTERNS + (
+        "星河{place}省分公司\t星河集团{place}分公司\tOrganization\tCompany\t星河\tbranches\n"
+        "{brand}{place}省分公司\t{brand}属{place}公司\tOrganization\tCompany\t{brand}\tbranches\n"
+    )
+    listed = "星河广西公司\tOrganization\tCompany\t星河广西省分公司\tunit\t\ttest\n"
+    registry = load_registry(pack(tmp_path, bodies=HEADER + ENTRIES + listed, patterns=patterns), ontology)
+    for name, entry in (("星河海南省分公司", "星河集团海南分公司"), ("星河广西省分公司", "星河广西公司")):
+        assert [found.name for _, _, found in registry.find(name)] == [name_of(registry, name)] == [entry]
+
+
 @settings(deadline=None)
 @given(st.text(alphabet="海南星河集团软研院5Gg专网“” \n、分公司\U00020000", max_size=60))
 def test_found_names_are_what_lookup_knows(real: Registry, text: str) -> None:

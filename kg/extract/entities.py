@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import islice
 
 from kg.extract.analysis import Analysis
+from kg.extract.apart import within
 from kg.extract.linking import Form, forms_of, link_pairs
 from kg.extract.loglinear import Classifier, Example, probabilities
 from kg.extract.names import Named, best_name, bracketed, merge_confidence, subtype_example
@@ -17,14 +18,7 @@ from kg.naming import display_name, normalise
 
 _SURER = 0.8
 _AT_ONCE = 4096
-_OWN_NAME = 2
-"""Characters that a place's own name has at least, behind those of the places it lies in. Of 82 such pairs that annotators
-marked, 77 are two places. What stands in the middle of an address may have its 社区 behind it."""
 
-_SORT = frozenset("省市县区州盟旗镇乡村岛")
-"""What alone behind a place's name leaves it the same place: 宁德市, but not 上海港."""
-
-_TOGETHER, _OPENING = "暨", ("(", "（")
 
 @dataclass(frozen=True, slots=True)
 class Thing:
@@ -126,31 +120,12 @@ def things(reading: Analysis, found: Sequence[Named], *, linker: Classifier | No
             join(entries.setdefault((entry.type, entry.name), number), number)
     if linker is not None:
         named = {forms[number].key: name for number, name in entry_of.items() if forms[number].type == "Organization"}
-        for i, j in _links(forms, subtypes, linker, sure, lambda short, long: _within(short, long, named, endings)):
+        for i, j in _links(forms, subtypes, linker, sure, within(reading, forms, named, endings)):
             join(i, j)
     groups: dict[int, list[Form]] = {}
     for number, form in enumerate(forms):
         groups.setdefault(root(number), []).append(form)
     return [_thing(reading.text, members, subtypes) for members in groups.values()]
-
-
-def _within(short: Form, long: Form, known: Mapping[str, str], endings: Collection[str]) -> bool:
-    """Whether the longer form names something in or of what the shorter one names, and so something else.
-
-    A place's name opens with the places it lies in (宁夏银川 lies in 宁夏), a ceremony's with the fair that it opens, and a
-    unit's with a body that is ``known`` by the shorter form (中国电信四川公司 is not 中国电信).
-    """
-    before, said, rest = long.key.partition(short.key)
-    if not said or not rest:
-        return False
-    if short.type == "Place":
-        return len(rest) > _OWN_NAME if before else len(rest) >= _OWN_NAME or rest not in _SORT
-    if before:
-        return False
-    if short.type == "Event":
-        return len(rest) > _OWN_NAME and not rest.startswith((_TOGETHER, *_OPENING))
-    apart = short.key in known and known.get(long.key) != known[short.key]
-    return short.type == "Organization" and apart and rest not in endings
 
 
 def _needed(short: Form, long: Form, subtypes: Mapping[tuple[str, str], str], sure: float) -> float:

@@ -22,7 +22,7 @@ _HARDLY = 0.1  # chances below it come to nothing anyway
 _SURE = 0.9
 """The chance that a post is in the body that it points to; among the documents to learn from it is in 111 of 112."""
 _ENDS = "，、。；：！？,;:!?“”‘’（）()《》·—和与及由 \u3000\n"
-_AND = "、"
+_AND, _CLAUSE = "、", "，,；;：:"
 _FAR = 32
 
 
@@ -50,7 +50,7 @@ def held(
         first, second = places[pair.first], places[pair.second]
         person, body = (first, second) if first.type == "Person" else (second, first)
         post = _ending(text, person.start, posts)
-        if post and not _has(text, body, posts[post]) and not _follows(people, person, body, pair):
+        if post and not _has(text, body, posts[post]) and not _follows(text, people, person, body, pair):
             out[number, classes] = 0
     return out
 
@@ -134,10 +134,11 @@ def _has(text: str, body: Place, post: Post) -> bool:
     return not body.subtype or body.subtype in post.classes or _name(text, body).endswith(post.bodies)
 
 
-def _follows(people: Sequence[int], person: Place, body: Place, pair: Candidate) -> bool:
-    """Whether the person stands behind the body in one sentence, and no other person between.
+def _follows(text: str, people: Sequence[int], person: Place, body: Place, pair: Candidate) -> bool:
+    """Whether the person stands behind the body in one clause, and no other person between.
 
     Then the text may well give one person posts in two bodies: 市红十字会会长、副市长李某.
     """
     between = bisect_left(people, person.start) - bisect_right(people, body.end - 1)
-    return not pair.carried and body.end <= person.start and between == 0
+    clause = not any(mark in text[body.end : person.start] for mark in _CLAUSE)
+    return not pair.carried and body.end <= person.start and between == 0 and clause

@@ -66,6 +66,24 @@ def test_a_known_body_keeps_its_name_with_a_legal_form_behind(extractor: Extract
     assert names(text, "Organization", "中国电信集团公司", "中国电信", extractor=extractor) == {("中国电信集团公司", "中国电信")}
 
 
+def test_a_body_is_not_its_unit_nor_that_of_a_district(extractor: Extractor) -> None:
+    text = "澜州钢铁集团、澜州钢铁集团龙山公司签约。澜州市总工会、澜州市龙山区总工会到会。澜州钢铁集团、澜州市总工会讲话。"
+    bodies = ("澜州钢铁集团龙山公司", "澜州钢铁集团", "澜州市龙山区总工会", "澜州市总工会")
+    assert names(text, "Organization", *bodies, extractor=extractor) == {(name,) for name in bodies}
+
+
+def test_a_body_with_its_legal_form_behind_is_one(extractor: Extractor) -> None:
+    text = "澜州钢铁集团股份有限公司召开大会。会后，澜州钢铁集团发布成果。"
+    forms = ("澜州钢铁集团股份有限公司", "澜州钢铁集团")
+    assert names(text, "Organization", *forms, extractor=extractor) == {forms}
+
+
+def test_the_branch_of_a_known_company_is_one_by_each_of_its_names(extractor: Extractor) -> None:
+    text = "商洛联通举行签约仪式。中国联通商洛市分公司总经理讲话。"
+    forms = ("中国联通商洛市分公司", "商洛联通")
+    assert names(text, "Organization", *forms, extractor=extractor) == {forms}
+
+
 def test_a_place_is_not_what_lies_in_it(extractor: Extractor) -> None:
     text = "大会在宁夏银川举行，宁夏各地企业参会。会后一行前往金积镇秦坝关村，金积镇随后介绍情况。"
     places = ("宁夏银川", "宁夏", "金积镇秦坝关村", "金积镇")
