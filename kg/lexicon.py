@@ -49,7 +49,7 @@ class Lexicon:
     a part of the report. ``general`` maps a word to the classes whose names do not begin with it (该平台 is no platform's name).
     ``anaphora`` are words that stand for something named before. ``posts`` maps what a post ends with to the bodies that have it,
     and ``ranks`` are words that stand before one (副). ``unfit`` are words beside a mention which show that it is no party to
-    some facts (二十大精神 is no event to take part in).
+    some facts (二十大精神 is no event to take part in), and of the predicates of one of ``exclusive`` two things stand in one.
     ``backward`` are trigger words whose subject stands behind them and whose object before: 甲公司旗下乙公司 says that 乙公司
     is part of 甲公司.
     """
@@ -66,6 +66,7 @@ class Lexicon:
     posts: Mapping[str, Post] = field(default_factory=dict)
     ranks: tuple[str, ...] = ()
     unfit: tuple[Unfit, ...] = ()
+    exclusive: tuple[frozenset[str], ...] = ()
 
 
 def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection[str]) -> Lexicon:
@@ -94,7 +95,9 @@ def load_lexicon(pack: Path, *, classes: Collection[str], predicates: Collection
         general=general, anaphora=_anaphora(folder / "anaphora.tsv", classes),
         posts=_posts(folder / "posts.tsv", classes),
         ranks=tuple(word for _, (word,) in _rows(folder / "ranks.tsv", "word")),
-        unfit=_unfit(folder / "unfit.tsv", predicates))
+        unfit=_unfit(folder / "unfit.tsv", predicates),
+        exclusive=tuple(frozenset(_known(name, predicates, where, "predicate") for name in names.split("|"))
+            for where, (names,) in _rows(folder / "exclusive.tsv", "predicates")))
 
 
 def _anaphora(path: Path, classes: Collection[str]) -> dict[str, Anaphor]:

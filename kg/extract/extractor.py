@@ -32,7 +32,7 @@ from kg.extract.ownership import named_after
 from kg.extract.pairing import PAIRS, PairNetwork, judged, load_pairs
 from kg.extract.posts import held, with_offices
 from kg.extract.relations import OWNERSHIP, STANDING, Candidate, Place, Schema, candidates, schema, sentences, shared
-from kg.extract.unfit import fitting
+from kg.extract.unfit import fitting, without_rivals
 from kg.lexicon import load_lexicon
 from kg.model import AnnotatedEntity, AnnotatedRelation, Annotation, Document, Dropped, Mention, Span
 from kg.ontology import Ontology, load_ontology, subtypes, types
@@ -254,9 +254,11 @@ def chosen(
     thresholds: Mapping[str, float],
 ) -> list[Stated]:  # fmt: skip
     """Keep the facts that are sure enough, and those that posts point to."""
-    pairs, chances = with_offices(text, places, pairs, chances, extractor.fit, extractor.pack.lexicon)
+    words = extractor.pack.lexicon
+    pairs, chances = with_offices(text, places, pairs, chances, extractor.fit, words)
     symmetric = {name for name, p in extractor.ontology.predicates.items() if p.symmetric}
-    return select(text, pairs, places, chances, extractor.fit, symmetric=symmetric, thresholds=thresholds)
+    stated = select(text, pairs, places, chances, extractor.fit, symmetric=symmetric, thresholds=thresholds)
+    return without_rivals(stated, words.exclusive)
 
 
 def likely(reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate], extractor: Extractor) -> NDArray[np.float32]:

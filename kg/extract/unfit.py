@@ -1,14 +1,49 @@
-"""Words beside a mention which show that it is no party to a fact: who studies 二十大精神 took no part in 二十大."""
+"""What cannot be a fact: who studies 二十大精神 took no part in 二十大, and who pairs with another does not also cooperate."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kg.extract.relations import Candidate, Place, Schema
 from kg.lexicon import Unfit
+
+
+class Fact(Protocol):
+    """Two things, in numbers, what is said of them, and how sure that is."""
+
+    @property
+    def subject(self) -> int: ...  # noqa: D102
+    @property
+    def predicate(self) -> str: ...  # noqa: D102
+    @property
+    def object(self) -> int: ...  # noqa: D102
+    @property
+    def confidence(self) -> float: ...  # noqa: D102
+
+
+F = TypeVar("F", bound=Fact)
+
+
+def without_rivals(facts: Sequence[F], exclusive: Iterable[frozenset[str]]) -> list[F]:
+    """Return the facts but those of two things of which a surer fact says what excludes them.
+
+    Args:
+        facts: of one document.
+        exclusive: sets of predicates of which two things stand in one; where two are as sure, the first in order of names stays.
+    """
+    rivals = {pair for names in exclusive for pair in map(frozenset, combinations(sorted(names), 2))}
+    best: dict[frozenset[int], list[F]] = {}
+    for fact in sorted(facts, key=lambda f: (-f.confidence, f.predicate, f.subject, f.object)):
+        others = best.setdefault(frozenset((fact.subject, fact.object)), [])
+        if not any(frozenset((fact.predicate, other.predicate)) in rivals for other in others):
+            others.append(fact)
+    kept = {id(fact) for others in best.values() for fact in others}
+    return [fact for fact in facts if id(fact) in kept]
 
 
 def fitting(

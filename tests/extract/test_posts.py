@@ -147,6 +147,7 @@ def test_without_posts_in_the_pack_nothing_is_said_of_them(extractor: Extractor)
     ("file", "lines", "message"),
     [
         ("posts.tsv", "post\tclasses\tbodies\n省长\tGovernment\t-\n", r"posts\.tsv:2: unknown class 'Government'"),
+        ("exclusive.tsv", "predicates\norganizes|pairs\n", r"exclusive\.tsv:2: unknown predicate 'pairs'"),
         ("unfit.tsv", "side\twords\tpredicates\nabove\t精神\torganizes\n", r"unfit\.tsv:2: unknown side 'above'"),
         ("unfit.tsv", "side\twords\tpredicates\nbehind\t精神\torganises\n", r"unfit\.tsv:2: unknown predicate 'organises'; did"),
     ],

@@ -1,6 +1,8 @@
-"""Words beside a mention show that it is no party to some facts."""
+"""Words beside a mention show that it is no party to some facts, and a fact shows that another is none."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from kg.extract import Extractor
 from kg.extract.loglinear import Example
 from kg.extract.relations import Candidate, Place
-from kg.extract.unfit import fitting
+from kg.extract.unfit import fitting, without_rivals
 
 
 def left(extractor: Extractor, text: str, first: tuple[str, str], second: tuple[str, str]) -> set[str]:
@@ -40,3 +42,36 @@ def test_where_guests_come_from_nothing_happens(extractor: Extractor) -> None:
 def test_other_mentions_keep_all(extractor: Extractor) -> None:
     everything = {name.removeprefix("-") for name in extractor.fit.classes if name}
     assert left(extractor, "澜州海洋论坛在英国举行。", ("澜州海洋论坛", "Event"), ("英国", "Place")) == everything
+
+
+class Said(NamedTuple):
+    subject: int
+    predicate: str
+    object: int
+    confidence: float
+
+
+def kept(extractor: Extractor, *facts: Said) -> list[Said]:
+    return without_rivals(facts, extractor.pack.lexicon.exclusive)
+
+
+def test_who_pairs_with_another_does_not_also_cooperate_with_it(extractor: Extractor) -> None:
+    pairing, cooperation = Said(1, "pairsWith", 2, 0.7), Said(2, "collaboratesWith", 1, 0.6)
+    assert kept(extractor, cooperation, pairing) == [pairing]
+    surer = cooperation._replace(confidence=0.8)
+    assert kept(extractor, surer, pairing) == [surer]
+
+
+def test_of_two_that_are_as_sure_the_same_stays_whatever_their_order(extractor: Extractor) -> None:
+    facts = Said(1, "pairsWith", 2, 0.7), Said(1, "collaboratesWith", 2, 0.7)
+    assert kept(extractor, *facts) == kept(extractor, *reversed(facts)) == [facts[1]]
+
+
+def test_other_predicates_and_other_things_stand_beside_it(extractor: Extractor) -> None:
+    facts = [Said(1, "pairsWith", 2, 0.7), Said(1, "collaboratesWith", 3, 0.6), Said(2, "partOf", 1, 0.5)]
+    assert kept(extractor, *facts) == facts
+
+
+def test_a_news_desk_is_no_organizer(extractor: Extractor) -> None:
+    kept = left(extractor, "澜州新闻网讯（记者）澜州海洋论坛举行。", ("澜州新闻网", "Organization"), ("澜州海洋论坛", "Event"))
+    assert "organizes" not in kept
