@@ -269,7 +269,7 @@ def likely(reading: Analysis, places: Sequence[Place], pairs: Sequence[Candidate
         chances = (chances + judged(reading, places, pairs, extractor.pairer)) * np.float32(0.5)
     chances = owned(reading.text, places, pairs, seconded(reading, places, pairs, chances, extractor), extractor.fit)
     words = extractor.pack.lexicon
-    chances = held(reading.text, places, pairs, chances, extractor.fit, words.posts)
+    chances = held(reading.text, places, pairs, chances, extractor.fit, words)
     return fitting(reading.text, places, pairs, chances, extractor.fit, words.unfit)
 
 

@@ -22,13 +22,13 @@ _HARDLY = 0.1  # chances below it come to nothing anyway
 _SURE = 0.9
 """The chance that a post is in the body that it points to; among the documents to learn from it is in 111 of 112."""
 _ENDS = "，、。；：！？,;:!?“”‘’（）()《》·—和与及由 \u3000\n"
-_AND, _CLAUSE = "、", "，,；;：:"
+_AND, _HEAD = "、", "长"
 _FAR = 32
 
 
 def held(
     text: str, places: Sequence[Place], pairs: Sequence[Candidate], chances: NDArray[np.float32], fit: Schema,
-    posts: Mapping[str, Post],
+    words: Lexicon,
 ) -> NDArray[np.float32]:  # fmt: skip
     """Take the chance of a post from bodies that have none such, by their class and their name.
 
@@ -38,8 +38,9 @@ def held(
         pairs: candidates.
         chances: of each class of each candidate.
         fit: names of the classes.
-        posts: what a post ends with.
+        words: what posts end with, and what stands before them.
     """
+    posts = words.posts
     classes = [at for at, name in enumerate(fit.classes) if name.removeprefix("-") == _POST]
     if not posts or not classes:
         return chances
@@ -50,7 +51,7 @@ def held(
         first, second = places[pair.first], places[pair.second]
         person, body = (first, second) if first.type == "Person" else (second, first)
         post = _ending(text, person.start, posts)
-        if post and not _has(text, body, posts[post]) and not _follows(text, people, person, body, pair):
+        if post and not _has(text, body, posts[post]) and not _follows(text, people, person, body, pair, words):
             out[number, classes] = 0
     return out
 
@@ -134,11 +135,15 @@ def _has(text: str, body: Place, post: Post) -> bool:
     return not body.subtype or body.subtype in post.classes or _name(text, body).endswith(post.bodies)
 
 
-def _follows(text: str, people: Sequence[int], person: Place, body: Place, pair: Candidate) -> bool:
-    """Whether the person stands behind the body in one clause, and no other person between.
+def _follows(text: str, people: Sequence[int], person: Place, body: Place, pair: Candidate, words: Lexicon) -> bool:
+    """Whether nothing but posts stands between the body and the person.
 
     Then the text may well give one person posts in two bodies: 市红十字会会长、副市长李某.
     """
-    between = bisect_left(people, person.start) - bisect_right(people, body.end - 1)
-    clause = not any(mark in text[body.end : person.start] for mark in _CLAUSE)
-    return not pair.carried and body.end <= person.start and between == 0 and clause
+    if pair.carried or body.end > person.start or bisect_left(people, person.start) != bisect_right(people, body.end - 1):
+        return False
+    *titles, last = text[body.end : person.start].split(_AND)
+    last = last.removesuffix(_ending(last, len(last), words.posts))
+    while rank := _ending(last, len(last), words.ranks):
+        last = last.removesuffix(rank)
+    return not last and all(title.endswith(_HEAD) or _ending(title, len(title), (*words.posts, *words.ranks)) for title in titles)

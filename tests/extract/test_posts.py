@@ -40,7 +40,7 @@ def left(extractor: Extractor, text: str, body: str, kind: str, *, carried: str 
     pair = Candidate(first, second, (0, len(text)), carried, Example(np.zeros(0, np.uint64), (0, at)))
     chances = np.zeros((1, len(extractor.fit.classes)), np.float32)
     chances[0, at] = 0.8
-    return round(float(held(text, places, [pair], chances, extractor.fit, extractor.pack.lexicon.posts)[0, at]), 2)
+    return round(float(held(text, places, [pair], chances, extractor.fit, extractor.pack.lexicon)[0, at]), 2)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,8 @@ def left(extractor: Extractor, text: str, body: str, kind: str, *, carried: str 
         ("校长邹鹤鸣一行到云溪县人民政府考察。", "云溪县人民政府", "GovernmentBody"),
         ("云溪县人民政府县长柳承泽、总经理邹鹤鸣见证签约。", "云溪县人民政府", "GovernmentBody"),
         ("云溪县人大常委会主任柳承泽，县长邹鹤鸣出席。", "云溪县人大常委会", "GovernmentBody"),
+        ("澜州海事大学签署战略合作协议 副市长邹鹤鸣出席", "澜州海事大学", "School"),
+        ("一行到云溪县联社调研，县委书记邹鹤鸣参加座谈。", "云溪县联社", "Company"),
     ],
 )
 def test_a_body_that_has_no_such_post_has_none(extractor: Extractor, text: str, body: str, kind: str) -> None:
@@ -101,6 +103,7 @@ def offices(extractor: Extractor, text: str, bodies: Bodies) -> dict[str, str]:
         ("云溪市副市长邹鹤鸣出席，云溪市人民政府主办，澜州市政府协办。",
             {"云溪市人民政府": "GovernmentBody", "澜州市政府": "GovernmentBody"}),
         ("澜州海事大学举行签约仪式，常务副校长邹鹤鸣出席。", {"澜州海事大学": "School"}),
+        ("云溪县委组织座谈。县委副书记邹鹤鸣出席。", {"云溪县委": "PartyBody"}),
     ],
 )  # fmt: skip
 def test_the_head_of_a_kind_of_body_is_of_the_only_one(extractor: Extractor, text: str, bodies: Bodies) -> None:
@@ -139,7 +142,7 @@ def test_without_posts_in_the_pack_nothing_is_said_of_them(extractor: Extractor)
     nothing = Lexicon(heads={}, triggers={}, markers={}, tags={}, plain=frozenset())
     chances = np.full((0, len(extractor.fit.classes)), 0.9, np.float32)
     places = mentions("省政府副省长邹鹤鸣", {"省政府": "GovernmentBody"})
-    assert held("省政府副省长邹鹤鸣", places, [], chances, extractor.fit, nothing.posts) is chances
+    assert held("省政府副省长邹鹤鸣", places, [], chances, extractor.fit, nothing) is chances
     assert with_offices("省政府副省长邹鹤鸣", places, [], chances, extractor.fit, nothing)[0] == []
 
 
