@@ -119,6 +119,7 @@ def test_the_head_of_a_kind_of_body_is_of_the_only_one(extractor: Extractor, tex
             {"云溪市人民政府": "GovernmentBody", "澜州市政府": "GovernmentBody"}),
         ("云溪市文化馆馆长邹鹤鸣出席，云溪市人民政府主办。", {"云溪市人民政府": "GovernmentBody"}),
         ("董事长邹鹤鸣出席，云溪港务集团主办。", {"云溪港务集团": "Company"}),
+        ("校长邹鹤鸣出席，澜州大学材料学院承办。", {"澜州大学材料学院": "School"}),
     ],
 )  # fmt: skip
 def test_of_no_other_and_not_of_one_of_several(extractor: Extractor, text: str, bodies: Bodies) -> None:
@@ -136,6 +137,11 @@ def test_who_has_posts_in_a_company_s_committee_and_in_the_company_is_of_both(ex
 def test_a_post_in_the_committee_alone_is_none_in_the_company(extractor: Extractor, title: str) -> None:
     text = f"澜州港务集团召开大会。澜州港务集团{title}邹鹤鸣讲话。"
     assert offices(extractor, text, {"澜州港务集团": "Company", "澜州港务集团党委": "PartyBody"}) == {}
+
+
+def test_the_owner_of_a_unit_is_not_the_body_of_the_units_committee(extractor: Extractor) -> None:
+    text = "澜州港务集团召开大会。澜州港务集团龙湾公司党委书记、总经理邹鹤鸣讲话。"
+    assert offices(extractor, text, {"澜州港务集团": "Company", "澜州港务集团龙湾公司党委": "PartyBody"}) == {}
 
 
 def test_without_posts_in_the_pack_nothing_is_said_of_them(extractor: Extractor) -> None:
