@@ -52,7 +52,9 @@ def held(
         first, second = places[pair.first], places[pair.second]
         person, body = (first, second) if first.type == "Person" else (second, first)
         post = _ending(text, person.start, posts)
-        if post and not _has(text, body, posts[post]) and not _follows(text, people, person, body, pair, words):
+        fits = not post or _has(text, body, posts[post]) or (
+            body.subtype == _COMMITTEE and _joint(text, person.start, post, words))  # fmt: skip
+        if not fits and not _follows(text, people, person, body, pair, words):
             out[number, classes] = 0
     return out
 
@@ -140,6 +142,14 @@ def _name(text: str, place: Place) -> str:
 def _has(text: str, body: Place, post: Post) -> bool:
     """Whether a body may have a post: by its class or its name."""
     return not body.subtype or body.subtype in post.classes or _name(text, body).endswith(post.bodies)
+
+
+def _joint(text: str, end: int, post: str, words: Lexicon) -> bool:
+    """Whether another title stands before the post that ends at ``end``: 县委副书记、县长, but not 县委书记某某、县长."""
+    first = end - len(post)
+    while rank := _ending(text, first, words.ranks):
+        first -= len(rank)
+    return text.endswith(_AND, 0, first) and _ending(text, first - 1, (*words.posts, *words.ranks)) != ""
 
 
 def _follows(text: str, people: Sequence[int], person: Place, body: Place, pair: Candidate, words: Lexicon) -> bool:

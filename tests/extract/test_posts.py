@@ -51,6 +51,7 @@ def left(extractor: Extractor, text: str, body: str, kind: str, *, carried: str 
         ("校长邹鹤鸣一行到云溪县人民政府考察。", "云溪县人民政府", "GovernmentBody"),
         ("云溪县人民政府县长柳承泽、总经理邹鹤鸣见证签约。", "云溪县人民政府", "GovernmentBody"),
         ("云溪县人大常委会主任柳承泽，县长邹鹤鸣出席。", "云溪县人大常委会", "GovernmentBody"),
+        ("云溪县委书记柳承泽、县长邹鹤鸣出席。", "云溪县委", "PartyBody"),
         ("澜州海事大学签署战略合作协议 副市长邹鹤鸣出席", "澜州海事大学", "School"),
         ("一行到云溪县联社调研，县委书记邹鹤鸣参加座谈。", "云溪县联社", "Company"),
     ],
@@ -62,7 +63,7 @@ def test_a_body_that_has_no_such_post_has_none(extractor: Extractor, text: str, 
 @pytest.mark.parametrize(
     ("text", "body", "kind"),
     [
-        ("云溪县委书记柳承泽，县长邹鹤鸣出席。", "云溪县委", "PartyBody"),
+        ("云溪县委书记柳承泽，县委副书记、县长邹鹤鸣出席。", "云溪县委", "PartyBody"),
         ("县长邹鹤鸣主持，云溪县人民政府主办。", "云溪县人民政府", "GovernmentBody"),
         ("副市长邹鹤鸣任澜州湾工作专班组长。", "澜州湾工作专班", "WorkingGroup"),
         ("澜州红十字会会长、副市长邹鹤鸣出席。", "澜州红十字会", "Association"),
