@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kg.errors import PackError
 
-_WHOSE, _SIDES = ("own", "last"), ("before", "behind")
+_WHOSE, _SIDES = ("own", "last"), ("before", "behind", "between")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,13 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """Words right ``before`` a mention, or else right behind it, with which it takes no part in facts of some predicates."""
+    """Words with which a mention takes no part in facts of some predicates.
 
-    before: bool
+    ``side`` says where they stand: right ``before`` it, right ``behind`` it, or anywhere ``between`` a fact's subject and the
+    object behind it in one sentence.
+    """
+
+    side: str
     words: tuple[str, ...]
     predicates: tuple[str, ...]
 
@@ -119,7 +123,7 @@ def _posts(path: Path, classes: Collection[str]) -> dict[str, Post]:
 
 def _unfit(path: Path, predicates: Collection[str]) -> tuple[Unfit, ...]:
     return tuple(
-        Unfit(_known(side, _SIDES, where, "side") == "before", tuple(words.split("|")),
+        Unfit(_known(side, _SIDES, where, "side"), tuple(words.split("|")),
             tuple(_known(name, predicates, where, "predicate") for name in names.split("|")))
         for where, (side, words, names) in _rows(path, "side", "words", "predicates")
     )  # fmt: skip

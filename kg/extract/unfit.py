@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from kg.extract.relations import Candidate, Place, Schema
 from kg.lexicon import Unfit
 
+_HARDLY = 0.1  # chances below it come to nothing anyway
+
 
 class Fact(Protocol):
     """Two things, in numbers, what is said of them, and how sure that is."""
@@ -66,10 +68,20 @@ def fitting(
     first, second = np.array([(pair.first, pair.second) for pair in pairs], np.int64).T
     for rule in unfit:
         classes = [at for at, name in enumerate(fit.classes) if name.removeprefix("-") in rule.predicates]
-        marked = np.array([_beside(text, place, rule) for place in places], np.bool_)
-        out[np.ix_(marked[first] | marked[second], classes)] = 0
+        if rule.side == "between":
+            classes = [at for at in classes if not fit.classes[at].startswith("-")]
+            likely = np.flatnonzero(out[:, classes].max(axis=1, initial=0) >= _HARDLY).tolist()
+            out[np.ix_([n for n in likely if _apart(text, places, pairs[n], rule.words)], classes)] = 0
+        else:
+            marked = np.array([_beside(text, place, rule) for place in places], np.bool_)
+            out[np.ix_(marked[first] | marked[second], classes)] = 0
     return out
 
 
+def _apart(text: str, places: Sequence[Place], pair: Candidate, words: Sequence[str]) -> bool:
+    between = text[places[pair.first].end : places[pair.second].start]
+    return not pair.carried and any(word in between for word in words)
+
+
 def _beside(text: str, place: Place, rule: Unfit) -> bool:
-    return text.endswith(rule.words, 0, place.start) if rule.before else text.startswith(rule.words, place.end)
+    return text.endswith(rule.words, 0, place.start) if rule.side == "before" else text.startswith(rule.words, place.end)

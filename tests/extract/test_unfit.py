@@ -14,7 +14,7 @@ from kg.extract.unfit import fitting, without_rivals
 
 
 def left(extractor: Extractor, text: str, first: tuple[str, str], second: tuple[str, str]) -> set[str]:
-    """The predicates that are left to a pair of mentions of which any was possible."""
+    """The predicates that are left to a pair of mentions of which any was possible, the first one the subject."""
     places = [
         Place(text.index(name), text.index(name) + len(name), number, type_, "")
         for number, (name, type_) in enumerate((first, second))
@@ -23,7 +23,7 @@ def left(extractor: Extractor, text: str, first: tuple[str, str], second: tuple[
     chances = np.full((1, len(extractor.fit.classes)), 0.9, np.float32)
     kept = fitting(text, places, [pair], chances, extractor.fit, extractor.pack.lexicon.unfit)
     assert (chances == np.float32(0.9)).all()
-    return {name.removeprefix("-") for name, chance in zip(extractor.fit.classes, kept[0], strict=True) if chance and name}
+    return {name for name, chance in zip(extractor.fit.classes, kept[0], strict=True) if chance and name[:1] not in "-"}
 
 
 @pytest.mark.parametrize("behind", ["精神", "决策部署"])
@@ -39,8 +39,19 @@ def test_where_guests_come_from_nothing_happens(extractor: Extractor) -> None:
     assert "locatedIn" not in kept and "supports" in kept
 
 
+@pytest.mark.parametrize("act", ["前往", "向", "与", "一行走访"])
+def test_who_goes_to_a_body_or_speaks_to_it_has_no_post_there(extractor: Extractor, act: str) -> None:
+    kept = left(extractor, f"院长邹鹤鸣{act}云溪县委座谈。", ("邹鹤鸣", "Person"), ("云溪县委", "Organization"))
+    assert "holdsPosition" not in kept and "guides" in kept
+
+
+def test_who_is_made_the_head_of_a_body_may_have_a_post_there(extractor: Extractor) -> None:
+    kept = left(extractor, "会议决定邹鹤鸣任云溪县委书记。", ("邹鹤鸣", "Person"), ("云溪县委", "Organization"))
+    assert "holdsPosition" in kept
+
+
 def test_other_mentions_keep_all(extractor: Extractor) -> None:
-    everything = {name.removeprefix("-") for name in extractor.fit.classes if name}
+    everything = {name for name in extractor.fit.classes if name[:1] not in "-"}
     assert left(extractor, "澜州海洋论坛在英国举行。", ("澜州海洋论坛", "Event"), ("英国", "Place")) == everything
 
 
