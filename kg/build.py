@@ -70,6 +70,7 @@ def build(
     pack: Path | None = None,
     base_iri: str = DEFAULT_BASE_IRI,
     annotations_dir: Path | None = None,
+    least: float = 0.0,
     jobs: int = 1,
     model: str = "fast",
     engine: str = "auto",
@@ -84,9 +85,10 @@ def build(
     Documents that cannot be read or extracted are left out and listed. ``annotations_dir`` holds corrected annotations, named
     ``ID.json`` after the documents whose truth they are; those documents are not extracted. Neither are those that the last build
     into ``out`` or one that was killed has extracted, if text, model and pack are the same: ``cache`` may be a folder that keeps
-    annotations for several outputs instead, or ``False``. ``formats`` are names of ``kg.export.FORMATS``; ``renderer`` draws the
-    page: vis, sigma or auto. ``engine`` is one of ``kg.engines.ENGINES``: where what documents say is
-    brought together. ``asker`` is a language model that reads in the place of the embedded extractor, or after it.
+    annotations for several outputs instead, or ``False``. Facts of a confidence below ``least`` are left out, but for those of
+    corrected annotations. ``formats`` are names of ``kg.export.FORMATS``; ``renderer`` draws the page: vis, sigma or auto.
+    ``engine`` is one of ``kg.engines.ENGINES``: where what documents say is brought together. ``asker`` is a language model that
+    reads in the place of the embedded extractor, or after it.
 
     Raises:
         InputError: No document could be read, or ``out`` cannot be written.
@@ -108,7 +110,8 @@ def build(
             given, failed, unused = _corrected(documents, annotations_dir, ontology)
             rest = [d for d in documents if d.id not in given and d.path not in {p.path for p in failed}]
             kept = stack.enter_context(_kept(cache, out, folder, extractor=partial(fingerprint, pack, model=model)))
-            last = LastBuild(out, folder, context=program(pack) if cache is True else "", keep=cache is True)
+            context = f"{program(pack)} {least}" if cache is True else ""
+            last = LastBuild(out, folder, context=context, keep=cache is True)
             found = Kept(kept, recalls=cache is not False)
             extractor = partial(annotate_each, pack=pack, model=model, jobs=jobs)
             more = _extracted(rest if asker is None or asker.hybrid else [], extractor, found, last, progress)
@@ -117,6 +120,7 @@ def build(
                 answered, silent = asker(rest, found, progress)
                 found, more = Kept.of(answered), more + silent
             found.hold(given)
+            found.limit(least, but=given)
             problems += failed + more
             documents = [d for d in documents if d.id in found]
             if not documents:
@@ -129,7 +133,8 @@ def build(
             progress("resolve", 1, 1)
         with clock("export"):
             parts = last.tell(documents, found, corrected=given)
-            report = make_report(parts, graph, problems=problems, corrected=len(given), cached=cached, formats=formats)
+            numbers = {"corrected": len(given), "cached": cached}
+            report = make_report(parts, graph, problems=problems, formats=formats, least=least, **numbers)
             (folder / MARK).write_text(report_text(report), encoding="utf-8", newline="\n")
             documents, rest, given, found, parts = [], [], {}, Kept(None), []  # the graph holds what its files need
             last.offer(graph)

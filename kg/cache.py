@@ -14,7 +14,8 @@ import importlib.metadata
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache as once
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -223,6 +224,8 @@ class Kept(Mapping[str, Annotation]):
         self._recalls = recalls
         self._held: dict[str, Annotation] = {}
         self._there: dict[str, Document] = {}
+        self._least = 0.0
+        self._but: Collection[str] = ()
         self.cached = 0
 
     @classmethod
@@ -261,18 +264,28 @@ class Kept(Mapping[str, Annotation]):
             self._cache.put(document, annotation)
             self._there[document.id] = document
 
+    def limit(self, least: float, *, but: Collection[str] = ()) -> None:
+        """From now on give relations of a confidence of at least ``least``, and all of the documents ``but``."""
+        self._least, self._but = least, but
+
     def digest(self, document: Document) -> str:
-        """Return a hash of the annotation of a document."""
+        """Return a hash of the annotation of a document, whole."""
         found = self._cache.digest(document) if self._cache and document.id in self._there else None
-        return found or digest_of(self[document.id])
+        return found or digest_of(self._whole(document.id))
 
     def __getitem__(self, id_: str) -> Annotation:
-        """Return the annotation of a document.
+        """Return the annotation of a document, with the relations that are sure enough.
 
         Raises:
             KeyError: There is none.
             KgError: It was in the cache and is no longer.
         """
+        found = self._whole(id_)
+        if self._least <= 0 or id_ in self._but:
+            return found
+        return replace(found, relations=tuple(r for r in found.relations if r.confidence >= self._least))
+
+    def _whole(self, id_: str) -> Annotation:
         if id_ in self._held:
             return self._held[id_]
         document = self._there[id_]

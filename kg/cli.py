@@ -18,11 +18,13 @@ from kg.errors import InputError, KgError
 from kg.options import (
     AsJson,
     CacheFolder,
+    Drawn,
     Engine,
     EngineName,
     Form,
     Inferred,
     Jobs,
+    MinConfidence,
     Model,
     ModelOptions,
     NoCache,
@@ -81,10 +83,8 @@ def build(
     infer: Annotated[
         bool, typer.Option("--infer", help="另写 inferred.ttl：由事实推出的。 Also write what follows from the facts, apart.")
     ] = False,
-    renderer: Annotated[
-        Renderer,
-        typer.Option("--renderer", metavar="auto|vis|sigma", help="网页用什么画。 What draws graph.html; auto: by size."),
-    ] = Renderer.auto,
+    renderer: Drawn = Renderer.auto,
+    min_confidence: MinConfidence = 0.0,
     model: Model = "fast",
     jobs: Jobs = 1,
     engine: Engine = EngineName.auto,
@@ -123,6 +123,7 @@ def build(
             pack=pack,
             base_iri=base_iri or DEFAULT_BASE_IRI,
             annotations_dir=annotations,
+            least=min_confidence,
             jobs=jobs,
             model=model,
             engine=engine.value,

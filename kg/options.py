@@ -43,6 +43,12 @@ CacheFolder = Annotated[
     typer.Option("--cache", metavar="DIR", help="标注缓存的文件夹，可共用。 Keeps annotations of several outputs; else OUT."),
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="全部重新抽取，不留缓存。 Extract all anew, keep nothing for later.")]
+MinConfidence = Annotated[
+    float,
+    typer.Option(
+        "--min-confidence", min=0, max=1, metavar="P", help="不要更没把握的关系，人工校正的除外。 Leave out less sure facts."
+    ),
+]
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="kg build 写出的文件夹。 The folder that kg build wrote.")]
 Inferred = Annotated[bool, typer.Option("--infer", help="也查推出的事实。 Ask inferred.ttl, too.")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Print JSON.")]
@@ -71,6 +77,11 @@ class Renderer(enum.StrEnum):
     auto = "auto"
     vis = "vis"
     sigma = "sigma"
+
+
+Drawn = Annotated[
+    Renderer, typer.Option("--renderer", metavar="auto|vis|sigma", help="网页用什么画。 What draws graph.html; auto: by size.")
+]
 
 
 class Form(enum.StrEnum):

@@ -29,6 +29,7 @@ def make_report(
     corrected: int = 0,
     cached: int = 0,
     formats: Iterable[str] = (),
+    least: float = 0.0,
 ) -> dict[str, Any]:
     """Return what ``report.json`` holds.
 
@@ -39,6 +40,7 @@ def make_report(
         corrected: how many annotations are a person's.
         cached: how many are an earlier build's.
         formats: those that the build writes.
+        least: the confidence below which facts were left out.
     """
     told = list(parts)
     dropped, refused = ([item for part in told for item in part[name]] for name in ("dropped", "refused"))
@@ -47,6 +49,7 @@ def make_report(
     return {
         "version": __version__,
         "formats": list(formats),
+        **({"min_confidence": least} if least else {}),
         "documents": {
             "built": len(told),
             "extracted": len(told) - corrected - cached,

@@ -83,6 +83,21 @@ def test_a_corrected_annotation_is_the_truth_for_its_document(corpus: Path, tmp_
     assert again.report["counts"]["by_predicate"].get(dropped["predicate"], 0) == before - 1
 
 
+def test_facts_that_are_not_sure_enough_are_left_out_of_all_files_but_a_persons_stay(tmp_path: Path) -> None:
+    build([SEEDS], tmp_path / "all")
+    done = build([SEEDS], tmp_path / "surer", least=0.7)
+    every, surer = (json.loads((tmp_path / name / "graph.json").read_text(encoding="utf-8")) for name in ("all", "surer"))
+    kept = {edge["key"] for edge in every["edges"] if edge["confidence"] >= 0.7}
+    assert 0 < len(kept) < len(every["edges"])
+    assert {edge["key"] for edge in surer["edges"]} == kept
+    assert len(surer["nodes"]) == len(every["nodes"])
+    assert done.report["min_confidence"] == 0.7
+    assert (tmp_path / "surer" / "graph.ttl").read_text(encoding="utf-8").count("kgo:pairsWith") < (
+        tmp_path / "all" / "graph.ttl").read_text(encoding="utf-8").count("kgo:pairsWith")  # fmt: skip
+    corrected = build([SEEDS], tmp_path / "corrected", annotations_dir=tmp_path / "all" / "annotations", least=0.7)
+    assert corrected.report["counts"]["facts"] == len(every["edges"])
+
+
 def test_building_from_written_annotations_gives_the_same_graph(tmp_path: Path) -> None:
     build([SEEDS], tmp_path / "a")
     build([SEEDS], tmp_path / "b", annotations_dir=tmp_path / "a" / "annotations")

@@ -106,6 +106,14 @@ def rename(corpus: Path) -> None:
     (corpus / "r0000013.txt").rename(corpus / "a'b\"<&>.txt")
 
 
+def test_another_least_confidence_gives_every_byte_of_a_build_from_nothing(folder: Path) -> None:
+    before = files(folder / "out")
+    surer = run(folder, least=0.6)
+    assert surer == anew(folder, least=0.6) != before
+    assert run(folder, least=0.6, engine="memory") == surer
+    assert run(folder) == before
+
+
 def test_after_a_change_little_is_made_anew_and_every_byte_of_every_format_is_that_of_a_build_from_nothing(
     folder: Path, made: dict[str, int]
 ) -> None:
