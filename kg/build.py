@@ -112,7 +112,7 @@ def build(
             kept = stack.enter_context(_kept(cache, out, folder, extractor=partial(fingerprint, pack, model=model)))
             context = f"{program(pack)} {least}" if cache is True else ""
             last = LastBuild(out, folder, context=context, keep=cache is True)
-            found = Kept(kept, recalls=cache is not False)
+            found = Kept(kept)
             extractor = partial(annotate_each, pack=pack, model=model, jobs=jobs)
             more = _extracted(rest if asker is None or asker.hybrid else [], extractor, found, last, progress)
             cached = found.cached

@@ -97,6 +97,7 @@ class Cache:
         self._extractor = extractor
         self._places: dict[bytes, tuple[BinaryIO, int]] = {}
         self._used: set[str] = set()
+        self._new: set[str] = set()
         self._out: int | None = None
         self._files: list[BinaryIO] = []
         for file in (*earlier, path):
@@ -136,6 +137,10 @@ class Cache:
         """Keep the annotation of ``document`` for the next build without reading it."""
         self._used.add(content_key(document, self._extractor))
 
+    def is_new(self, document: Document) -> bool:
+        """Return whether the annotation of ``document`` has been put here, and was not there before."""
+        return content_key(document, self._extractor) in self._new
+
     def put(self, document: Document, annotation: Annotation) -> None:
         """Keep the annotation of ``document``.
 
@@ -156,6 +161,7 @@ class Cache:
         if written < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         self._used.add(key)
+        self._new.add(key)
         self._places[bytes.fromhex(key)] = (self._files[-1], at)
 
     def write_used(self, path: Path) -> None:
@@ -215,13 +221,12 @@ class Cache:
 class Kept(Mapping[str, Annotation]):
     """Annotations by the ids of their documents; those that a cache keeps are read from it each time they are asked for.
 
-    ``cached`` is how many were there before; ``recalls`` says whether any are looked for.
+    ``cached`` is how many were there before.
     """
 
-    def __init__(self, cache: Cache | None, *, recalls: bool = True) -> None:
+    def __init__(self, cache: Cache | None) -> None:
         """Begin without documents."""
         self._cache = cache
-        self._recalls = recalls
         self._held: dict[str, Annotation] = {}
         self._there: dict[str, Document] = {}
         self._least = 0.0
@@ -241,7 +246,7 @@ class Kept(Mapping[str, Annotation]):
 
     def recall(self, document: Document, *, known: Callable[[Document, str], bool]) -> bool:
         """Take the annotation of ``document`` from the cache, if it is there; what is ``known`` to be sound is not read."""
-        digest = self._cache.digest(document) if self._cache and self._recalls else None
+        digest = self._cache.digest(document) if self._cache else None
         if self._cache is None or digest is None:
             return False
         if known(document, digest):
@@ -249,7 +254,7 @@ class Kept(Mapping[str, Annotation]):
         elif self._cache.get(document) is None:
             return False
         self._there[document.id] = document
-        self.cached += 1
+        self.cached += not self._cache.is_new(document)
         return True
 
     def put(self, document: Document, annotation: Annotation) -> None:

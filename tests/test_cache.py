@@ -210,7 +210,15 @@ def test_equal_documents_are_kept_once(corpus: Path, run: Any) -> None:
     shutil.copy(corpus / "a.txt", corpus / "twin.txt")
     out = run()
     assert (out / FOLDER / FILE).read_bytes().count(b"\n") == 3
+    assert made(out) == (4, 0), "its text was extracted by this build, whenever that was done"
     assert made(run()) == (0, 4)
+
+
+def test_without_a_cache_nothing_of_it_is_left_and_all_counts_as_extracted(corpus: Path, run: Any) -> None:
+    shutil.copy(corpus / "a.txt", corpus / "twin.txt")
+    out = run("none", cache=False)
+    assert made(out) == (4, 0)
+    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
 
 
 def test_two_builds_may_write_to_one_cache_at_a_time(tmp_path: Path) -> None:

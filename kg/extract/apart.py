@@ -1,6 +1,6 @@
 """Which longer form names something in or of what a shorter one names, and so something else, however alike the two are.
 
-A place's name opens with the places it lies in (宁夏银川 lies in 宁夏), a ceremony's with the fair that it opens, a unit's with
+A place's name opens with the places it lies in (青海西宁 lies in 青海), a ceremony's with the fair that it opens, a unit's with
 its body: 澜州集团龙山公司 is not 澜州集团.
 """
 

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.extract.loglinear import Example
-from kg.extract.relations import Candidate, Place, Schema, sentences
+from kg.extract.relations import HOPELESS, Candidate, Place, Schema, sentences
 from kg.lexicon import Lexicon, Post
 
 _POST, _COMMITTEE = "holdsPosition", "PartyBody"
-_HARDLY = 0.1  # chances below it come to nothing anyway
 _SURE = 0.9
 """The chance that a post is in the body that it points to; among the documents to learn from it is in 257 of 259."""
 _ENDS = "，、。；：！？,;:!?“”‘’（）()《》·—和与及由 \u3000\n"
@@ -47,7 +46,7 @@ def held(
         return chances
     people = [place.start for place in places if place.type == "Person" and not place.anaphor]
     out = chances.copy()
-    for number in np.flatnonzero(chances[:, classes].max(axis=1, initial=0) >= _HARDLY).tolist():
+    for number in np.flatnonzero(chances[:, classes].max(axis=1, initial=0) >= HOPELESS).tolist():
         pair = pairs[number]
         first, second = places[pair.first], places[pair.second]
         person, body = (first, second) if first.type == "Person" else (second, first)
@@ -99,11 +98,16 @@ def _ending(text: str, end: int, words: Mapping[str, Post] | Sequence[str]) -> s
     return max((word for word in words if text.endswith(word, 0, end)), key=len, default="")
 
 
+def _before(text: str, end: int, words: Sequence[str]) -> int:
+    """Where the words begin that end at ``end``, one behind the other."""
+    while word := _ending(text, end, words):
+        end -= len(word)
+    return end
+
+
 def _only(text: str, end: int, post: str, places: Sequence[Place], bodies: Sequence[int], words: Lexicon) -> int | None:
     """The only body of the document that has the post that ends at ``end``, if the text before says nothing else of the body."""
-    last = end - len(post)
-    while rank := _ending(text, last, words.ranks):
-        last -= len(rank)
+    last = _before(text, end - len(post), words.ranks)
     said = text[max((text.rfind(mark, max(0, last - _FAR), last) for mark in _ENDS), default=-1) + 1 : last]
     heads = words.posts[post].bodies
     alike = [at for at in bodies if heads and (name := _name(text, places[at])).startswith(said) and _headed(name, heads)]
@@ -118,15 +122,13 @@ def _headed(name: str, heads: Sequence[str]) -> bool:
 
 def _owner(text: str, end: int, places: Sequence[Place], bodies: Sequence[int], words: Lexicon) -> int | None:
     """The body whose committee's name stands before several posts, of which one is the body's own."""
-    posts = []
-    first = end
-    while word := _ending(text, first, (*words.posts, *words.ranks, _AND)):
-        first -= len(word)
-        posts += [word] if word in words.posts else []
-    if first == end or _AND not in text[first:end]:
+    first = _before(text, end, (*words.posts, *words.ranks, _AND))
+    titles = text[first:end].split(_AND)
+    if len(titles) == 1:
         return None
+    posts = [post for title in titles if (post := _ending(title, len(title), words.posts))]
     for committee in (places[at] for at in bodies if places[at].end == first and places[at].subtype == _COMMITTEE):
-        name = text[committee.start : committee.end]
+        name = _name(text, committee)
         owners = [at for at in bodies if places[at].entity != committee.entity and name.startswith(_name(text, places[at]))
             and len(name) - len(_name(text, places[at])) <= _COMMITTEES]
         at = max(owners, key=lambda at: (len(_name(text, places[at])), -at), default=None)
@@ -146,9 +148,7 @@ def _has(text: str, body: Place, post: Post) -> bool:
 
 def _joint(text: str, end: int, post: str, words: Lexicon) -> bool:
     """Whether another title stands before the post that ends at ``end``: 县委副书记、县长, but not 县委书记某某、县长."""
-    first = end - len(post)
-    while rank := _ending(text, first, words.ranks):
-        first -= len(rank)
+    first = _before(text, end - len(post), words.ranks)
     return text.endswith(_AND, 0, first) and _ending(text, first - 1, (*words.posts, *words.ranks)) != ""
 
 
@@ -160,7 +160,6 @@ def _follows(text: str, people: Sequence[int], person: Place, body: Place, pair:
     if pair.carried or body.end > person.start or bisect_left(people, person.start) != bisect_right(people, body.end - 1):
         return False
     *titles, last = text[body.end : person.start].split(_AND)
-    last = last.removesuffix(_ending(last, len(last), words.posts))
-    while rank := _ending(last, len(last), words.ranks):
-        last = last.removesuffix(rank)
-    return not last and all(title.endswith(_HEAD) or _ending(title, len(title), (*words.posts, *words.ranks)) for title in titles)
+    post = _ending(last, len(last), words.posts)
+    alone = _before(last, len(last) - len(post), words.ranks) == 0
+    return alone and all(title.endswith(_HEAD) or _ending(title, len(title), (*words.posts, *words.ranks)) for title in titles)

@@ -297,6 +297,10 @@ def list_groups(text: str, places: Sequence[Place]) -> list[int]:
     return group
 
 
+HOPELESS = 0.05
+"""A chance below it comes to nothing: a list (see ``shared``) draws it up to less than any fact needs."""
+
+
 def shared(text: str, pairs: Sequence[Candidate], places: Sequence[Place], chances: NDArray[np.float32], *,
     weight: float = 0.25) -> NDArray[np.float32]:
     """Let the members of a list agree: what is said of one is said of each.

@@ -9,10 +9,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.extract.relations import Candidate, Place, Schema
+from kg.extract.relations import HOPELESS, Candidate, Place, Schema
 from kg.lexicon import Unfit
-
-_HARDLY = 0.1  # chances below it come to nothing anyway
 
 
 class Fact(Protocol):
@@ -70,7 +68,7 @@ def fitting(
         classes = [at for at, name in enumerate(fit.classes) if name.removeprefix("-") in rule.predicates]
         if rule.side == "between":
             classes = [at for at in classes if not fit.classes[at].startswith("-")]
-            likely = np.flatnonzero(out[:, classes].max(axis=1, initial=0) >= _HARDLY).tolist()
+            likely = np.flatnonzero(out[:, classes].max(axis=1, initial=0) >= HOPELESS).tolist()
             out[np.ix_([n for n in likely if _apart(text, places, pairs[n], rule.words)], classes)] = 0
         else:
             marked = np.array([_beside(text, place, rule) for place in places], np.bool_)

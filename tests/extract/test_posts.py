@@ -31,15 +31,15 @@ def mentions(text: str, bodies: Bodies) -> list[Place]:
     return sorted(places, key=lambda place: (place.start, -place.end, place.entity))
 
 
-def left(extractor: Extractor, text: str, body: str, kind: str, *, carried: str = "") -> float:
-    """What is left of a chance of .8 that 邹鹤鸣 has a post in ``body``."""
+def left(extractor: Extractor, text: str, body: str, kind: str, *, carried: str = "", chance: float = 0.8) -> float:
+    """What is left of a chance that 邹鹤鸣 has a post in ``body``."""
     places = mentions(text, {body: kind})
     names = [text[place.start : place.end] for place in places]
     first, second = sorted((names.index(SOMEBODY), names.index(body)))
     at = extractor.fit.classes.index("holdsPosition" if names[first] == SOMEBODY else "-holdsPosition")
     pair = Candidate(first, second, (0, len(text)), carried, Example(np.zeros(0, np.uint64), (0, at)))
     chances = np.zeros((1, len(extractor.fit.classes)), np.float32)
-    chances[0, at] = 0.8
+    chances[0, at] = chance
     return round(float(held(text, places, [pair], chances, extractor.fit, extractor.pack.lexicon)[0, at]), 2)
 
 
@@ -77,6 +77,10 @@ def test_other_posts_and_bodies_that_have_them_are_left_alone(extractor: Extract
 
 def test_a_post_carried_over_from_another_sentence_must_fit_too(extractor: Extractor) -> None:
     assert left(extractor, "澜州红十字会介绍情况。副市长邹鹤鸣出席。", "澜州红十字会", "Association", carried="topic") == 0
+
+
+def test_a_small_chance_is_taken_too_as_a_list_may_draw_it_up(extractor: Extractor) -> None:
+    assert left(extractor, "市长邹鹤鸣与澜州港务集团一行座谈。", "澜州港务集团", "Company", chance=0.06) == 0
 
 
 def offices(extractor: Extractor, text: str, bodies: Bodies) -> dict[str, str]:

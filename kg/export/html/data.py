@@ -28,7 +28,7 @@ _TEXT_FREE = 1_200_000
 def page_data(graph: Graph, ontology: Ontology, *, title: str, base_iri: str) -> dict[str, Any]:
     """Return everything the page knows, as plain JSON values in a fixed order.
 
-    The graph is gone through once: only what the page says of its records is held.
+    Of the graph only what the page says of its records is held.
     """
     sizes = [(d["id"], len(d["text"].encode())) for d in documents(graph)]
     document_number = {id_: i for i, (id_, _) in enumerate(sizes)}
